@@ -1,0 +1,59 @@
+# Needs Python >= 3.11 and make, nothing else. `make` alone lists the targets.
+PYTHON ?= python3
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+# Two pytest workers: one thread each for linear algebra, two for the kernels, so that their parallel path is tested.
+PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/pytest -n 2 --dist loadfile --benchmark-disable
+
+.DELETE_ON_ERROR:
+.PHONY: help report test check lab clean lint
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+report: $(VENV)/.installed-report ## why the lab's experiment diverges: printed, with figures and HTML in report/
+	$(BIN)/xrdlib diagnose --out report
+
+test: lint ## everything: lint, types, arrows, all tests, all notebooks
+	$(PYTEST)
+	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
+
+check: lint ## the quick part, for every edit: lint, types, arrows, tests not marked slow
+	$(PYTEST) -m "not slow"
+
+lab: $(VENV)/.installed-dev ## JupyterLab on notebooks/
+	$(BIN)/jupyter lab notebooks
+
+clean: ## remove report/, build products and caches; .venv and built datasets stay
+	rm -rf report build xrdlib.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -exec rm -rf {} +
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict xrdlib
+	$(BIN)/lint-imports --no-logo
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || \
+	    { echo "$(PYTHON) not found: install Python >= 3.11, or name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); needed is Python >= 3.11: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	    { echo "$(PYTHON) has no venv module (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# torch first: the one large download, with its progress shown
+$(VENV)/.installed-report: $(VENV)/.created pyproject.toml constraints.txt
+	$(PIP) torch
+	$(PIP) --quiet -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt
+	$(PIP) torch
+	$(PIP) --quiet -e '.[lab,test]'
+	@touch $(VENV)/.installed-report $@

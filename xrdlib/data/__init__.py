@@ -1,0 +1,25 @@
+"""Parameter space and sampling, datasets of simulated curves, measured curves, virtual experiments."""
+
+from xrdlib.data.curves import MeasuredCurve, load_curve
+from xrdlib.data.dataset import Dataset, DatasetConfig, DatasetError, build_dataset
+from xrdlib.data.experiments import LAB, Experiment
+from xrdlib.data.sampling import bin_counts, sample, sample_grid
+from xrdlib.data.space import LAB_EXPERIMENT, SPACE, ParameterError, ParameterSpace
+
+__all__ = [
+    "LAB",
+    "LAB_EXPERIMENT",
+    "SPACE",
+    "Dataset",
+    "DatasetConfig",
+    "DatasetError",
+    "Experiment",
+    "MeasuredCurve",
+    "ParameterError",
+    "ParameterSpace",
+    "bin_counts",
+    "build_dataset",
+    "load_curve",
+    "sample",
+    "sample_grid",
+]

@@ -1,0 +1,46 @@
+"""Strain profiles, diffraction and the instrument: from seven parameters to a rocking curve."""
+
+from xrdlib.simulation.crystals import (
+    CRYSTALS,
+    GGG_444,
+    GGG_444_LAB,
+    YIG_FILM,
+    YIG_FILM_LAB,
+    Crystal,
+    Film,
+    Scan,
+)
+from xrdlib.simulation.diffraction import reflectivity
+from xrdlib.simulation.instrument import Grid, Instrument, count_photons, resolution_matrix, simulation_grid
+from xrdlib.simulation.simulate import measure, simulate
+from xrdlib.simulation.strain import (
+    PARAMETERS,
+    StrainParameters,
+    StrainProfile,
+    as_parameters,
+    strain_profile,
+)
+
+__all__ = [
+    "CRYSTALS",
+    "GGG_444",
+    "GGG_444_LAB",
+    "PARAMETERS",
+    "YIG_FILM",
+    "YIG_FILM_LAB",
+    "Crystal",
+    "Film",
+    "Grid",
+    "Instrument",
+    "Scan",
+    "StrainParameters",
+    "StrainProfile",
+    "as_parameters",
+    "count_photons",
+    "measure",
+    "reflectivity",
+    "resolution_matrix",
+    "simulate",
+    "simulation_grid",
+    "strain_profile",
+]

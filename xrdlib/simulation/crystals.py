@@ -1,0 +1,122 @@
+"""Crystals, films and scans: what is measured, and at which angles.
+
+Susceptibilities are those of the chosen reflection at Cu K-alpha1. The lab multiplies the pi polarisation
+by |cos 2 thB| twice, because its chi_hi for pi contains that factor already; ``GGG_444`` and ``YIG_FILM``
+do not, ``GGG_444_LAB`` and ``YIG_FILM_LAB`` keep the lab's values for comparison with its curves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import asin, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "CRYSTALS",
+    "CU_K_ALPHA1",
+    "GGG_444",
+    "GGG_444_LAB",
+    "YIG_FILM",
+    "YIG_FILM_LAB",
+    "Crystal",
+    "Film",
+    "Scan",
+]
+
+ARCSEC = np.pi / (180 * 3600)
+CU_K_ALPHA1 = 1.54056  # A
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """A cubic crystal in symmetric Bragg geometry.
+
+    Attributes
+    ----------
+    name : str
+    a : float
+        Lattice parameter, A.
+    chi_0i : float
+        Imaginary part of the susceptibility, < 0.
+    chi_hr : float
+        Real part of the susceptibility's Fourier component of the reflection.
+    chi_hi : tuple of float
+        Its imaginary part, for sigma and for pi polarisation (the same unless the lab's values are meant).
+    hkl : tuple of int
+        Miller indices of the reflection.
+    wavelength : float
+        A.
+    """
+
+    name: str
+    a: float
+    chi_0i: float
+    chi_hr: float
+    chi_hi: tuple[float, float]
+    hkl: tuple[int, int, int] = (4, 4, 4)
+    wavelength: float = CU_K_ALPHA1
+
+    @property
+    def bragg_angle(self) -> float:
+        """Bragg angle in radian, asin(lambda / 2 d)."""
+        d = self.a / sqrt(sum(h * h for h in self.hkl))
+        return asin(self.wavelength / (2 * d))
+
+
+@dataclass(frozen=True)
+class Film:
+    """A uniform film on the substrate, in whose top the strained sublayers lie.
+
+    Attributes
+    ----------
+    crystal : Crystal
+    thickness : float
+        A, the strained sublayers included.
+    """
+
+    crystal: Crystal
+    thickness: float
+
+
+@dataclass(frozen=True)
+class Scan:
+    """An equidistant angular scan, dth = thB - theta in arcsec; by default the lab's.
+
+    Attributes
+    ----------
+    start, step : float
+        First angle and step, arcsec.
+    n_points : int
+    """
+
+    start: float = -20 * 4.018235972
+    step: float = 4.018235972
+    n_points: int = 701
+
+    def __post_init__(self) -> None:
+        if not self.step > 0:
+            raise ValueError(f"scan: step {self.step} arcsec given, a positive step expected")
+        if self.n_points < 2:
+            raise ValueError(f"scan: {self.n_points} points given, at least 2 expected")
+
+    @property
+    def angle(self) -> NDArray[np.float64]:
+        """Angles, shape (n_points,), arcsec."""
+        return self.start + self.step * np.arange(self.n_points, dtype=np.float64)
+
+    @property
+    def stop(self) -> float:
+        """Last angle, arcsec."""
+        return self.start + self.step * (self.n_points - 1)
+
+
+GGG_444 = Crystal("GGG_444", 12.383, -3.595136e-6, 12.66065e-6, (3.26115e-6, 3.26115e-6))
+GGG_444_LAB = Crystal("GGG_444_LAB", 12.383, -3.595136e-6, 12.66065e-6, (3.26115e-6, 2.04984e-6))
+YIG_444 = Crystal("YIG_444", 12.376, -2.00993e-6, 8.89309e-6, (8.11552e-7, 8.11552e-7))
+YIG_444_LAB = Crystal("YIG_444_LAB", 12.376, -2.00993e-6, 8.89309e-6, (8.11552e-7, 5.09772e-7))
+YIG_FILM = Film(YIG_444, 31_500.0)
+YIG_FILM_LAB = Film(YIG_444_LAB, 31_500.0)
+
+CRYSTALS = {c.name: c for c in (GGG_444, GGG_444_LAB, YIG_444, YIG_444_LAB)}

@@ -1,0 +1,224 @@
+"""Strain profile of an implanted crystal: seven parameters, two Gaussians.
+
+With the cut-off strain ``DMIN`` = 1e-4 (the depth L is where each part has decayed to it)::
+
+    s1 = (L1 - Rp1)^2 / ln(Dmax1 / DMIN)      s2 = Rp1^2 / ln(Dmax1 / D01)
+    s3 = L2 (L2 - 2 Rp2) / ln(D02 / DMIN)
+    asymmetric(z) = Dmax1 exp(-(z - Rp1)^2 / s),   s = s2 for z < Rp1, s1 from the peak down
+    decaying(z)   = D02 exp(Rp2^2 / s3) exp(-(z - Rp2)^2 / s3) = D02 exp(-z (z - 2 Rp2) / s3)
+    strain(z)     = asymmetric(z) + decaying(z)
+
+The limits are finite: Dmax1 = D01 leaves the asymmetric part flat above its peak; Rp1 = L1 ends it at
+the peak; a part whose amplitude (Dmax1, D02) does not exceed ``DMIN`` is no strain and is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "DMIN",
+    "PARAMETERS",
+    "StrainParameters",
+    "StrainProfile",
+    "as_parameters",
+    "strain_layers",
+    "strain_profile",
+]
+
+FloatArray = NDArray[np.float64]
+
+DMIN = 1e-4
+_LENGTHS = np.array([False, False, True, True, False, True, True])
+_MAX_DEPTH = 200_000.0  # angstrom; a profile that reaches deeper is a mistake in the parameters
+
+
+@dataclass(frozen=True)
+class StrainParameters:
+    """The seven parameters of a strain profile; lengths in angstrom, strains dimensionless.
+
+    Attributes
+    ----------
+    Dmax1, D01 : float
+        Strain of the asymmetric Gaussian at its peak and at the surface.
+    L1, Rp1 : float
+        Depth of the asymmetric Gaussian and of its peak, A.
+    D02, L2, Rp2 : float
+        Decaying Gaussian: strain at the surface, depth (A), centre (A, negative: above the surface).
+    """
+
+    Dmax1: float
+    D01: float
+    L1: float
+    Rp1: float
+    D02: float
+    L2: float
+    Rp2: float
+
+    @classmethod
+    def from_array(cls, values: ArrayLike) -> StrainParameters:
+        """From seven numbers in the order of ``PARAMETERS``, lengths in angstrom."""
+        rows = as_parameters(values)
+        if rows.shape[0] != 1:
+            raise ValueError(f"parameters: one row of seven numbers expected, {rows.shape[0]} given")
+        return cls(*(float(v) for v in rows[0]))
+
+    @classmethod
+    def from_cm(cls, values: ArrayLike) -> StrainParameters:
+        """From seven numbers in the lab's units, lengths in cm (``5200e-8`` is 5200 A)."""
+        rows = as_parameters(values)
+        return cls.from_array(np.where(_LENGTHS, np.round(rows * 1e8, 6), rows))
+
+    def to_array(self) -> FloatArray:
+        """The seven numbers, shape (7,), lengths in angstrom."""
+        return np.array(astuple(self), dtype=np.float64)
+
+
+PARAMETERS: tuple[str, ...] = tuple(f.name for f in fields(StrainParameters))
+
+
+class StrainProfile(NamedTuple):
+    """Strain against depth: arrays of one shape (n_layers,), depth in A at the middle of each sublayer."""
+
+    depth: FloatArray
+    strain: FloatArray
+    asymmetric: FloatArray
+    decaying: FloatArray
+
+
+def as_parameters(values: ArrayLike | StrainParameters) -> FloatArray:
+    """Seven numbers, or rows of seven, as a (n, 7) float64 array; anything else is a ValueError."""
+    if isinstance(values, StrainParameters):
+        values = values.to_array()
+    try:
+        rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"parameters: seven numbers expected ({' '.join(PARAMETERS)}): {error}") from None
+    if rows.ndim != 2 or rows.shape[1] != len(PARAMETERS):
+        raise ValueError(f"parameters: seven numbers expected ({' '.join(PARAMETERS)}), {rows.shape[-1]} given")
+    bad = ~np.isfinite(rows)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise ValueError(f"parameters: {PARAMETERS[column]} of row {row} is {rows[row, column]}, not a number")
+    return rows
+
+
+def strain_profile(parameters: ArrayLike | StrainParameters, *, layer_thickness: float = 100.0) -> StrainProfile:
+    """Strain of one sample at the middle of its sublayers.
+
+    Parameters
+    ----------
+    parameters : StrainParameters or array_like, shape (7,)
+        In the order of ``PARAMETERS``, lengths in A.
+    layer_thickness : float
+        Thickness of a sublayer, A.
+
+    Returns
+    -------
+    StrainProfile
+        ``depth`` (A) and ``strain``, and the two parts, each of shape (n_layers,). The sublayers end
+        before the first whose strain is <= ``DMIN``; n_layers may be 0.
+
+    Raises
+    ------
+    ValueError
+        For anything but seven finite numbers, lengths that are not positive (Rp2: above the surface),
+        or a profile deeper than 20 micrometres.
+    """
+    rows = as_parameters(parameters)
+    if rows.shape[0] != 1:
+        raise ValueError(f"parameters: one row of seven numbers expected, {rows.shape[0]} given")
+    depth, asymmetric, decaying = _parts(rows, layer_thickness)
+    strain = asymmetric[0] + decaying[0]
+    n = int(_count_layers(strain[None])[0])
+    return StrainProfile(depth[:n], strain[:n], asymmetric[0, :n], decaying[0, :n])
+
+
+def strain_layers(
+    parameters: ArrayLike | StrainParameters, *, layer_thickness: float = 100.0
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Strain of every sublayer of many samples, surface first.
+
+    Parameters
+    ----------
+    parameters : array_like, shape (n, 7)
+    layer_thickness : float
+        A.
+
+    Returns
+    -------
+    strain : ndarray, shape (n, n_max)
+        Zero beyond a sample's own layers.
+    n_layers : ndarray of int, shape (n,)
+    """
+    rows = as_parameters(parameters)
+    _, asymmetric, decaying = _parts(rows, layer_thickness)
+    strain = asymmetric + decaying
+    n_layers = _count_layers(strain)
+    n_max = int(n_layers.max(initial=0))
+    strain = strain[:, :n_max]
+    strain[np.arange(n_max) >= n_layers[:, None]] = 0.0
+    return strain, n_layers
+
+
+def _count_layers(strain: FloatArray) -> NDArray[np.int64]:
+    """Number of leading sublayers with strain > DMIN, per row."""
+    below = np.concatenate([strain <= DMIN, np.ones((strain.shape[0], 1), dtype=bool)], axis=1)
+    return np.asarray(np.argmax(below, axis=1))
+
+
+def _widths(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Inverse squared widths 1/s1, 1/s2, 1/s3 of each row; inf where a part ends at once, 0 where it is flat."""
+    dmax1, d01, l1, rp1, d02, l2, rp2 = rows.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse_1 = np.log(dmax1 / DMIN) / (l1 - rp1) ** 2
+        inverse_2 = np.log(dmax1 / d01) / rp1**2
+        inverse_3 = np.log(d02 / DMIN) / (l2 * (l2 - 2 * rp2))
+    return inverse_1, inverse_2, inverse_3
+
+
+def _parts(rows: FloatArray, layer_thickness: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Depths (n_z,) down to where every strain is below DMIN, and the two parts (n, n_z) there."""
+    _check(rows, layer_thickness)
+    dmax1, _, _, rp1, d02, _, rp2 = (column[:, None] for column in rows.T)
+    inverse_1, inverse_2, inverse_3 = (w[:, None] for w in _widths(rows))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # beyond these depths each part is below DMIN / 2
+        reach_1 = rp1 + np.sqrt(np.log(2 * dmax1 / DMIN) / inverse_1)
+        reach_3 = rp2 + np.sqrt(rp2**2 + np.log(2 * d02 / DMIN) / inverse_3)
+        reach = np.maximum(np.where(dmax1 > DMIN, reach_1, 0.0), np.where(d02 > DMIN, reach_3, 0.0))
+        deepest = float(reach.max(initial=0.0))
+        if deepest > _MAX_DEPTH:
+            row = int(np.argmax(reach))
+            raise ValueError(
+                f"parameters: the strain of row {row} reaches {deepest:.3g} A deep (at most {_MAX_DEPTH:g}); "
+                f"Dmax1 = {dmax1[row, 0]:g} and D02 = {d02[row, 0]:g} must be well above {DMIN:g}, or zero"
+            )
+        n_z = int(np.ceil(deepest / layer_thickness)) + 1
+        depth = (np.arange(n_z, dtype=np.float64) + 0.5) * layer_thickness
+        inverse = np.where(depth < rp1, inverse_2, inverse_1)
+        exponent = (depth - rp1) ** 2 * inverse
+        exponent[np.isnan(exponent)] = 0.0  # exactly at the peak of a part of zero width
+        asymmetric = np.where(dmax1 > DMIN, dmax1 * np.exp(-exponent), 0.0)
+        decaying = np.where(d02 > DMIN, d02 * np.exp(-depth * (depth - 2 * rp2) * inverse_3), 0.0)
+    return depth, asymmetric, decaying
+
+
+def _check(rows: FloatArray, layer_thickness: float) -> None:
+    if not layer_thickness > 0:
+        raise ValueError(f"layer_thickness: {layer_thickness} A given, a positive length expected")
+    for name, allowed, what in (
+        ("L1", rows[:, 2] > 0, "positive"),
+        ("Rp1", rows[:, 3] >= 0, "zero or positive"),
+        ("L2", rows[:, 5] > 0, "positive"),
+        ("Rp2", rows[:, 6] <= 0, "zero or negative (above the surface)"),
+        ("D01", rows[:, 1] > 0, "positive"),
+    ):
+        if not allowed.all():
+            row = int(np.argmin(allowed))
+            value = rows[row, PARAMETERS.index(name)]
+            raise ValueError(f"parameters: {name} = {value:g} of row {row} must be {what}")

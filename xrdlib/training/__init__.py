@@ -1,0 +1,20 @@
+"""Training a network on a dataset, and the study that remembers every epoch."""
+
+from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
+from xrdlib.training.loop import run_study
+from xrdlib.training.measurement import Measurement
+from xrdlib.training.network import Network, NetworkConfig
+from xrdlib.training.preprocess import Preprocess
+from xrdlib.training.study import Study
+
+__all__ = [
+    "Measurement",
+    "Network",
+    "NetworkConfig",
+    "Preprocess",
+    "Study",
+    "StudyConfig",
+    "StudyError",
+    "TrainingConfig",
+    "run_study",
+]

@@ -1,0 +1,68 @@
+"""From a curve, simulated or measured, to what the network sees: log10 intensity on one scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xrdlib.data.curves import MeasuredCurve
+from xrdlib.simulation import Scan
+
+__all__ = ["Preprocess"]
+
+_PEAK = 60.0  # arcsec around the substrate peak in which its height is looked for
+_TAIL = 15  # points whose median stands for everything beyond a curve's end
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Curves as network inputs.
+
+    Each curve is divided by its substrate peak and its log10 taken. What lies beyond a curve's end is filled with
+    the level of its last points, and so it is for the curves in training.
+
+    Attributes
+    ----------
+    scan : Scan
+    floor : float
+        Intensities below this fraction of the peak count as this.
+    """
+
+    scan: Scan
+    floor: float
+
+    def __call__(self, intensity: ArrayLike, n_valid: ArrayLike | None = None) -> NDArray[np.float32]:
+        """Curves of shape (n, n_points) on the scan; of each only the first ``n_valid`` points, shape (n,), count."""
+        curves = np.asarray(intensity)
+        near = np.abs(self.scan.angle) <= _PEAK
+        curves = curves / curves[:, near].max(axis=1, keepdims=True)
+        if n_valid is not None:
+            curves = _fill(curves, np.asarray(n_valid))
+        return np.asarray(np.log10(np.maximum(curves, self.floor)), dtype=np.float32)
+
+    def measured(self, curve: MeasuredCurve) -> NDArray[np.float32]:
+        """A measured curve of any step, interpolated (in log intensity) on the scan; shape (1, n_points).
+
+        Raises
+        ------
+        ValueError
+            If the curve does not reach from the scan's start at least 500 arcsec beyond the substrate peak.
+        """
+        angle, needed = self.scan.angle, (self.scan.start, 500.0)
+        if curve.angle[0] > needed[0] or curve.angle[-1] < needed[1]:
+            raise ValueError(
+                f"curve: covers {curve.angle[0]:.0f} to {curve.angle[-1]:.0f} arcsec from the substrate peak; the "
+                f"network needs at least {needed[0]:.0f} to {needed[1]:.0f}"
+            )
+        lowest = self.floor * curve.intensity.max()
+        values = np.exp(np.interp(angle, curve.angle, np.log(np.maximum(curve.intensity, lowest))))
+        n_valid = int(np.searchsorted(angle, curve.angle[-1], side="right"))
+        return self(values[None], np.array([n_valid]))
+
+
+def _fill(curves: NDArray[np.floating], n_valid: NDArray[np.integer]) -> NDArray[np.floating]:
+    last = n_valid[:, None] - 1 - np.arange(_TAIL)
+    level = np.median(np.take_along_axis(curves, last, axis=1), axis=1)
+    return np.where(np.arange(curves.shape[1]) < n_valid[:, None], curves, level[:, None])

@@ -1,0 +1,121 @@
+"""What a study keeps on disk beside its weights: predictions of every epoch, and the history of the losses.
+
+``predictions.zarr`` holds fractions of each parameter's range in units of 1/16384 as int16 (0.006 % of range),
+so that an epoch of 4 000 predictions costs 56 kB; xarray decodes them by their CF attributes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+import zarr
+from numpy.typing import NDArray
+
+from xrdlib.simulation.strain import PARAMETERS
+from xrdlib.training.config import StudyConfig, StudyError
+from xrdlib.training.curves import StudyCurves
+
+__all__ = ["create_predictions", "open_predictions", "read_history", "write_history", "write_predictions"]
+
+HISTORY = ["epoch", "train_loss", "val_loss", "learning_rate"]
+_UNIT = 1 / 16384
+_MISSING = -32768
+
+
+def _encode(fractions: NDArray[np.floating]) -> NDArray[np.int16]:
+    return np.asarray(np.clip(np.rint(fractions / _UNIT), -32767, 32767), dtype=np.int16)
+
+
+def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> None:
+    """Write an empty store for every epoch of a study, complete or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    n_epochs, n_experiments = config.training.epochs, len(config.experiments)
+    n_samples = 2 * config.training.test_size
+    group = zarr.create_group(partial)
+    packed: dict[str, Any] = {"scale_factor": _UNIT, "_FillValue": _MISSING}
+
+    def add(name: str, dims: tuple[str, ...], shape: tuple[int, ...], chunks: tuple[int, ...]) -> Any:
+        return group.create_array(
+            name,
+            shape=shape,
+            chunks=chunks,
+            dtype="int16",
+            fill_value=_MISSING,
+            dimension_names=dims,
+            attributes=packed,
+        )
+
+    epoch = ("epoch", "sample", "parameter")
+    add("prediction", epoch, (n_epochs, n_samples, 7), (1, n_samples, 7))
+    add(
+        "experiment_prediction",
+        ("epoch", "experiment", "parameter"),
+        (n_epochs, n_experiments, 7),
+        (1, n_experiments, 7),
+    )
+    n_training = curves.targets.shape[0]
+    add("training", ("training_sample", "parameter"), (n_training, 7), (n_training, 7))[:] = _encode(
+        curves.targets.numpy()
+    )
+    truth = np.concatenate([t.parameters for t in curves.tests])
+    group.create_array("truth", data=truth, dimension_names=("sample", "parameter"))
+    partial.rename(path)
+
+
+def write_predictions(path: Path, epoch: int, samples: NDArray[np.floating], experiments: NDArray[np.floating]) -> None:
+    """Predictions of one epoch (counted from 1), as fractions of range: samples (n, 7), experiments (n, 7)."""
+    group: Any = zarr.open_group(path, mode="r+")
+    group["prediction"][epoch - 1] = _encode(samples)
+    group["experiment_prediction"][epoch - 1] = _encode(experiments)
+
+
+def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Dataset:
+    """The first ``n_epochs`` epochs, lazily, with coordinates; StudyError if the store does not fit the study."""
+    try:
+        store: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None)
+        if store.sizes["epoch"] != config.training.epochs or store.sizes["experiment"] != len(config.experiments):
+            raise StudyError(f"{path}: was written by a study of another configuration")
+        return store.assign_coords(
+            epoch=np.arange(1, store.sizes["epoch"] + 1),
+            parameter=np.array(PARAMETERS, dtype=object),
+            experiment=np.array([e.name for e in config.experiments], dtype=object),
+            test_set=(
+                "sample",
+                np.repeat(np.array(["grid", "uniform"], dtype=object), config.training.test_size),
+            ),
+        ).isel(epoch=slice(0, n_epochs))
+    except (FileNotFoundError, KeyError, OSError, json.JSONDecodeError) as error:
+        raise StudyError(f"{path}: predictions are missing or damaged ({error!r})") from None
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """History with the columns ``HISTORY``, one row per finished epoch; StudyError if it is damaged."""
+    if not path.exists():
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in HISTORY})
+    try:
+        history = pd.read_csv(path)
+    except (ValueError, pd.errors.EmptyDataError) as error:
+        raise StudyError(f"{path}: history is damaged ({error})") from None
+    expected = np.arange(1, len(history) + 1)
+    if list(history.columns) != HISTORY or not np.array_equal(history["epoch"], expected):
+        raise StudyError(f"{path}: history is damaged; columns {', '.join(HISTORY)} and epochs 1, 2, ... expected")
+    if history.isna().to_numpy().any():
+        raise StudyError(
+            f"{path}: history is truncated in epoch {int(history.isna().any(axis=1).to_numpy().argmax()) + 1}"
+        )
+    return history
+
+
+def write_history(path: Path, history: pd.DataFrame) -> None:
+    """Replace the file at once, so that a kill leaves the old or the new one."""
+    partial = path.with_name(path.name + ".partial")
+    history.to_csv(partial, index=False, float_format="%.9g")
+    os.replace(partial, path)

@@ -1,0 +1,184 @@
+"""A study on disk, opened: its configuration, history, predictions of every epoch, and its networks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from xrdlib.data.space import SPACE
+from xrdlib.metrics import parameter_error
+from xrdlib.training.config import StudyConfig, StudyError
+from xrdlib.training.network import Network
+from xrdlib.training.store import open_predictions, read_history
+
+__all__ = ["Study", "checkpoint_path", "predict"]
+
+_BATCH = 1024
+
+
+def checkpoint_path(folder: Path, epoch: int) -> Path:
+    """File of one epoch's weights."""
+    return folder / "checkpoints" / f"epoch_{epoch:04d}.safetensors"
+
+
+def predict(network: Network, inputs: Tensor) -> NDArray[np.float32]:
+    """Fractions of range, shape (n, 7), for inputs of shape (n, n_points)."""
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat([network(part) for part in torch.split(inputs, _BATCH)]).numpy()
+
+
+@dataclass(frozen=True)
+class Study:
+    """One training run with everything that diagnostics read.
+
+    Attributes
+    ----------
+    path : Path
+    config : StudyConfig
+    history : pandas.DataFrame
+        Columns epoch, train_loss, val_loss, learning_rate.
+    """
+
+    path: Path
+    config: StudyConfig
+    history: pd.DataFrame
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, complete: bool = True) -> Study:
+        """Open a study's folder.
+
+        Raises
+        ------
+        StudyError
+            If the folder is missing, is no study, is damaged, or (unless ``complete`` is false) unfinished.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise StudyError(f"{folder}: no such study folder")
+        if not (folder / "config.toml").is_file():
+            raise StudyError(f"{folder}: not a study, it has no config.toml")
+        config = StudyConfig.load(folder / "config.toml")
+        study = cls(folder, config, read_history(folder / "history.csv"))
+        n, epochs = study.n_epochs, config.training.epochs
+        if n > epochs:
+            raise StudyError(f"{folder}: history.csv has {n} epochs, config.toml asks for {epochs}")
+        if complete and n < epochs:
+            raise StudyError(
+                f"{folder}: the study is unfinished, {n} of {epochs} epochs; "
+                f"finish it with 'xrdlib study run {folder / 'config.toml'} --out {folder}'"
+            )
+        if n and bool(study.predictions["experiment_prediction"].isnull().any()):
+            raise StudyError(f"{folder}: predictions.zarr lacks epochs that history.csv has")
+        return study
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of finished epochs."""
+        return len(self.history)
+
+    @cached_property
+    def predictions(self) -> xr.Dataset:
+        """Predictions as fractions of range.
+
+        ``prediction`` (epoch, sample, parameter) with the coordinate ``test_set`` ("grid", "uniform"),
+        ``experiment_prediction`` (epoch, experiment, parameter), ``truth`` (sample, parameter; A),
+        ``training`` (training_sample, parameter), the training set's parameters.
+        """
+        return open_predictions(self.path / "predictions.zarr", self.config, self.n_epochs)
+
+    def test_predictions(self, test_set: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Predicted (n_epochs, n, 7) and true (n, 7) parameters of ``grid`` or ``uniform``, lengths in A."""
+        chosen = self.predictions["test_set"].to_numpy() == test_set
+        if not chosen.any():
+            raise StudyError(f"test set {test_set!r}: 'grid' or 'uniform' expected")
+        predicted = self.predictions["prediction"].to_numpy()[:, chosen]
+        return SPACE.denormalise(predicted), self.predictions["truth"].to_numpy()[chosen]
+
+    def experiment_predictions(self, name: str) -> NDArray[np.float64]:
+        """Predicted parameters of a tracked experiment at every epoch, shape (n_epochs, 7), lengths in A."""
+        names = [e.name for e in self.config.experiments]
+        if name not in names:
+            raise StudyError(f"experiment {name!r}: this study tracks {', '.join(names)}")
+        fractions = self.predictions["experiment_prediction"].to_numpy()[:, names.index(name)]
+        return SPACE.denormalise(fractions)
+
+    @cached_property
+    def training_parameters(self) -> NDArray[np.float64]:
+        """Parameters of the training set, shape (n, 7), lengths in A."""
+        return SPACE.denormalise(self.predictions["training"].to_numpy())
+
+    @property
+    def final(self) -> int:
+        """Epoch (from 1) with the lowest validation loss."""
+        return int(self.history["epoch"].iloc[int(self.history["val_loss"].to_numpy().argmin())])
+
+    def val_loss(self, epoch: int) -> float:
+        """Validation loss of an epoch."""
+        return float(self.history["val_loss"].iloc[epoch - 1])
+
+    @cached_property
+    def checkpoints(self) -> tuple[int, ...]:
+        """Epochs whose weights are in the folder; a shipped study has some of them, a fresh one all."""
+        files = (self.path / "checkpoints").glob("epoch_*.safetensors")
+        return tuple(sorted(int(f.stem.removeprefix("epoch_")) for f in files))
+
+    def network(self, epoch: int) -> Network:
+        """The network as it was after an epoch.
+
+        Raises
+        ------
+        StudyError
+            If its weights are not in the folder, are not safetensors, or do not fit the configuration.
+        """
+        file = checkpoint_path(self.path, epoch)
+        if not file.is_file():
+            have = ", ".join(map(str, self.checkpoints)) or "none"
+            raise StudyError(f"{file}: no weights of epoch {epoch}; epochs with weights: {have}")
+        network = Network(self.config.dataset.scan_points, self.config.network)
+        try:
+            network.load_state_dict({k: v.float() for k, v in load_file(file).items()})
+        except (SafetensorError, OSError, ValueError) as error:
+            raise StudyError(f"{file}: not a safetensors file ({error})") from None
+        except RuntimeError as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise StudyError(f"{file}: weights of another network than config.toml describes ({reason})") from None
+        return network.eval()
+
+    def predict(self, inputs: ArrayLike, epochs: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Parameters that chosen epochs (by default all with weights) read off curves.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (n, n_points)
+            As ``config.preprocess`` makes them.
+        epochs : sequence of int, optional
+
+        Returns
+        -------
+        ndarray, shape (n_epochs, n, 7), lengths in A
+        """
+        chosen = self.checkpoints if epochs is None else tuple(epochs)
+        if not chosen:
+            raise StudyError(f"{self.path}: no weights in this folder")
+        curves = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
+        return SPACE.denormalise(np.stack([predict(self.network(epoch), curves) for epoch in chosen]))
+
+    def experiment_errors(self, name: str) -> NDArray[np.float64]:
+        """Errors of a tracked experiment in % of range, shape (n_epochs, 7)."""
+        experiment = next((e for e in self.config.experiments if e.name == name), None)
+        predicted = self.experiment_predictions(name)
+        assert experiment is not None
+        return parameter_error(predicted, experiment.parameters.to_array(), SPACE.range)
