@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,60 @@ def _seed() -> None:
     np.random.seed(0)  # noqa: NPY002  (for other packages: xrdlib itself takes explicit generators only)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
+
+
+_FORKS = """
+import os, signal, sys, threading
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def counted(call):
+    def commit(*args, **kwargs):
+        global left
+        left -= 1
+        if left < 0:
+            die()
+        return call(*args, **kwargs)
+    return commit
+
+for kind, when in MOMENTS:
+    child = os.fork()  # safe: nothing but imports has run so far
+    if child == 0:
+        if kind == "commits":
+            left = when
+            os.replace, os.rename = counted(os.replace), counted(os.rename)
+        else:
+            threading.Timer(when, die).start()
+        try:
+            work()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    print("killed" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL else f"exit {status}")
+"""
+
+
+@pytest.fixture
+def killed() -> Callable[[str, list[tuple[str, float]]], list[str]]:
+    """Function that runs ``work()`` of a piece of code once for each moment, and SIGKILLs it at that moment.
+
+    A moment is ("commits", n), when n files have been put in their places and the next is about to be, or
+    ("seconds", t). Returns "killed" or "exit STATUS" for each.
+    """
+    if not hasattr(os, "fork"):
+        pytest.skip("needs os.fork")
+
+    def run(code: str, moments: list[tuple[str, float]]) -> list[str]:
+        script = f"MOMENTS = {moments!r}\n{code}\n{_FORKS}"
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout.split("\n")[:-1]
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,8 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
     """Misfit in log10 intensity after fitting scale and background, ``observed ~ scale simulated + background``.
 
     For a given ratio r = background / scale the best scale is the mean of log(observed) - log(simulated + r),
-    so that only r is searched: on a logarithmic grid, then by golden section around its best point.
+    so that only r is searched: on a logarithmic grid, by golden section around its best point, and at last by
+    Gauss-Newton steps in log(r), after which exact data leave no misfit.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
     Raises
     ------
     ValueError
-        If the curves differ in length, or hold a value that is negative or not finite.
+        If the curves differ in length, hold a value that is negative or not finite, or are 0 everywhere.
     """
     model, data = np.asarray(simulated, dtype=np.float64), np.asarray(observed, dtype=np.float64)
     if model.shape[-1] != data.shape[-1]:
@@ -71,6 +72,8 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
     for name, curves in (("simulated", model), ("observed", data)):
         if not (np.isfinite(curves).all() and (curves >= 0).all()):
             raise ValueError(f"{name}: intensities must be finite and not negative")
+        if not (curves.max(axis=-1) > 0).all():
+            raise ValueError(f"{name}: a curve is 0 everywhere; intensities are expected")
     top = model.max(axis=-1, keepdims=True)
     model = model / top
     log_data = np.log(np.maximum(data, floor * data.max(axis=-1, keepdims=True)))
@@ -93,6 +96,14 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
         keep_left = spread(10.0**left) < spread(10.0**right)
         low, high = np.where(keep_left, low, left), np.where(keep_left, right, high)
     ratio = 10.0 ** ((low + high) / 2)
+    for _ in range(3):
+        error = residual(ratio)
+        slope = -ratio[..., None] / (model + ratio[..., None])  # of log(observed) - log(model), by log(r)
+        slope = slope - slope.mean(axis=-1, keepdims=True)
+        bend = np.square(slope).sum(axis=-1)
+        change = np.divide((error * slope).sum(axis=-1), bend, out=np.zeros(shape), where=bend > 1e-30)
+        better = ratio * np.exp(-np.clip(change, -1.0, 1.0))
+        ratio = np.where(spread(better) < spread(ratio), better, ratio)
     ratio = np.where(spread(np.zeros(shape)) <= spread(ratio), 0.0, ratio)
     difference = log_data - np.log(np.maximum(model + ratio[..., None], floor))
     log_scale = difference.mean(axis=-1)

@@ -424,7 +424,7 @@ ANGLES = [f"{x:.3f}" for x in AXIS]
         (["0"] * 100, {}, "all intensities are 0"),
         (["7"] * 100, {}, "all intensities are 7"),
         (GOOD[:49], {}, "49 points; at least 50"),
-        (GOOD, {"step": None}, "no step; give step= in arcsec"),
+        (GOOD, {"step": None}, "no step; give step= (--step) in arcsec"),
         (GOOD, {"step": 0.0}, "step=0 given; a positive"),
         (GOOD, {"step": -4.0}, "step=-4 given; a positive"),
         (GOOD, {"step": float("nan")}, "step=nan given; a positive"),

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import integrate, stats
 
-from xrdlib.data.sampling import (
-    METHODS,
-    _even_counts,
-    _from_unit_cube,
-    bin_counts,
-    sample,
-    sample_grid,
-    strata_imbalance,
-)
+from xrdlib.data._continuous import from_unit_cube
+from xrdlib.data.sampling import METHODS, _even_counts, sample, sample_grid
 from xrdlib.data.space import SPACE, ParameterSpace
 from xrdlib.simulation.strain import PARAMETERS
 
@@ -111,12 +104,12 @@ class TestContinuous:
         st.sampled_from([SPACE, COARSE]),
     )
     def test_every_point_of_the_unit_cube_lands_inside(self, u, space):
-        rows = _from_unit_cube(u, space)
+        rows = from_unit_cube(u, space)
         assert inside(rows, space).all()
         assert space.valid(rows).all()
 
     def test_the_whole_space_is_reached(self):
-        corners = _from_unit_cube(np.array(list(itertools.product([0.0, 1.0], repeat=7))), SPACE)
+        corners = from_unit_cube(np.array(list(itertools.product([0.0, 1.0], repeat=7))), SPACE)
         np.testing.assert_allclose(corners.min(axis=0), SPACE.minimum, rtol=1e-9)
         # D01 and D02 cannot reach their maxima: D01 + D02 <= 0.03
         maximum = [0.031, 0.029, 7000, 5050, 0.0295, 5000, 0]
@@ -127,7 +120,7 @@ class TestContinuous:
         u = rng.random((1000, 7))
         u[:10] = np.geomspace(1e-12, 1e-3, 10)[:, None]
         u[10:20] = 1 - u[:10]
-        d01 = _from_unit_cube(u, SPACE)[:, 1]
+        d01 = from_unit_cube(u, SPACE)[:, 1]
 
         def cumulative(x):
             below, above = np.minimum(x, 0.001), np.maximum(x, 0.001)
@@ -290,34 +283,3 @@ class TestEveryMethod:
     def test_unknown_methods_are_named(self):
         with pytest.raises(ValueError, match="method = 'latin': one of grid, uniform, sobol expected"):
             sample(10, "latin", seed=1)
-
-
-class TestBalance:
-    ROWS = SPACE.denormalise(np.repeat([[0.1], [0.2], [0.5], [0.9], [0.91], [0.92]], 7, axis=1))
-
-    def test_bin_counts_by_hand(self):
-        frame = bin_counts(self.ROWS)
-        assert list(frame.columns) == ["LOW", "MED", "HIGH", "ratio"]
-        assert list(frame.index) == list(PARAMETERS)
-        assert (frame == [2, 1, 3, 3.0]).all(axis=None)
-        assert bin_counts(self.ROWS, bins=4).loc["L1"].tolist() == [2, 0, 1, 3, np.inf]
-
-    def test_strata_imbalance_by_hand(self):
-        assert strata_imbalance(self.ROWS) == (3, 1, 3, 3.0)
-        assert strata_imbalance(self.ROWS, bins=1) == (1, 6, 6, 1.0)
-
-    def test_equal_strata_do_not_make_even_parameters(self):
-        """The note's "4.26x imbalance" is none of these: equal strata leave D01 at 9x, L1 at 2.25x."""
-        rows, _ = sample_grid(92_400, seed=1)
-        assert strata_imbalance(rows).ratio == 1.0
-        expected = {"Dmax1": 2, "D01": 9, "L1": 9 / 4, "Rp1": 4 / 3, "D02": 2, "L2": 4 / 3, "Rp2": 1}
-        assert bin_counts(rows)["ratio"].to_dict() == pytest.approx(expected)
-
-    @pytest.mark.parametrize("function", [bin_counts, strata_imbalance])
-    def test_bad_arguments(self, function):
-        with pytest.raises(ValueError, match="at least one row"):
-            function(np.empty((0, 7)))
-        with pytest.raises(ValueError, match="n_bins = 0"):
-            function(self.ROWS, bins=0)
-        with pytest.raises(ValueError, match="parameters: "):
-            function(np.ones((3, 6)))

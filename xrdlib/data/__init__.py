@@ -1,9 +1,10 @@
 """Parameter space and sampling, datasets of simulated curves, measured curves, virtual experiments."""
 
+from xrdlib.data.balance import bin_counts
 from xrdlib.data.curves import MeasuredCurve, load_curve
 from xrdlib.data.dataset import Dataset, DatasetConfig, DatasetError, build_dataset
 from xrdlib.data.experiments import LAB, Experiment
-from xrdlib.data.sampling import bin_counts, sample, sample_grid
+from xrdlib.data.sampling import sample, sample_grid
 from xrdlib.data.space import LAB_EXPERIMENT, SPACE, ParameterError, ParameterSpace
 
 __all__ = [

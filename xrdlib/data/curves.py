@@ -367,7 +367,7 @@ def _pick_columns(table: Table, step: float | None, columns: Sequence[int] | Non
         # with a step given, a column that counts the points is no angle
         picked = [1] if n == 2 and step is not None and _counts(table.values[:, 0]) else list(range(n))
     if len(picked) == 1 and step is None:
-        raise CurveError("no angles in the file, and no step; give step= in arcsec")
+        raise CurveError("no angles in the file, and no step; give step= (--step) in arcsec")
     return (None, picked[0]) if len(picked) == 1 else (picked[0], picked[1])
 
 

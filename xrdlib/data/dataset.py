@@ -8,15 +8,16 @@ chunk only: neither the number of workers nor an interruption changes a byte.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from multiprocessing import get_context
+from itertools import islice
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ __all__ = ["Dataset", "DatasetConfig", "DatasetError", "build_dataset"]
 
 FORMAT = 1
 _READY = "done"
+_WAITING = 64  # chunks handed to an executor at a time
 _COMPRESSOR = BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle")
 
 
@@ -158,19 +160,24 @@ class Dataset:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, complete: bool = True) -> Dataset:
-        """Open a folder; DatasetError if it is none, or (unless ``complete`` is false) unfinished."""
+        """Open a folder; DatasetError if it is none, damaged, or (unless ``complete`` is false) unfinished."""
         folder = Path(path)
         if not folder.is_dir():
-            raise DatasetError(f"{folder}: no such dataset folder")
+            raise DatasetError(f"{folder}: {'a file, not a folder' if folder.exists() else 'no such dataset folder'}")
         try:
             attributes: dict[str, Any] = dict(zarr.open_group(folder, mode="r").attrs)
-            config = DatasetConfig.from_dict(attributes["config"])
-        except (FileNotFoundError, KeyError, TypeError, json.JSONDecodeError) as error:
+            version, values = attributes["format"], attributes["config"]
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(f"{folder}: not a dataset of xrdlib ({error!r})") from None
-        if attributes.get("format") != FORMAT:
-            raise DatasetError(f"{folder}: format {attributes.get('format')}, this xrdlib reads format {FORMAT}")
-        dataset = cls(folder, config)
-        missing = dataset.missing_chunks
+        if version != FORMAT:
+            raise DatasetError(f"{folder}: format {version}, this xrdlib reads format {FORMAT}")
+        try:
+            config = DatasetConfig.from_dict(values)
+            dataset = cls(folder, config)
+            dataset._check_shapes()
+            missing = dataset.missing_chunks
+        except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise DatasetError(f"{folder}: damaged ({error}); remove the folder and build it again") from None
         if complete and missing:
             raise DatasetError(
                 f"{folder}: {len(missing)} of {config.n_chunks} chunks are missing; "
@@ -184,10 +191,17 @@ class Dataset:
 
     def array(self, name: str) -> zarr.Array[Any]:
         """One of the stored arrays, unread."""
-        item = self._group[name]
+        item = self._group.get(name)
         if not isinstance(item, zarr.Array):
-            raise DatasetError(f"{self.path}: {name} is not an array")
+            raise DatasetError(f"{self.path / name}: no such array")
         return item
+
+    def _check_shapes(self) -> None:
+        n, m = self.config.size, self.config.grid.angle.size
+        shapes = {"parameters": (n, 7), "disorder": (n,), "peak_in_scan": (n,), "reflectivity": (n, m)}
+        for name, shape in {**shapes, "angle": (m,), "weight": (m,), _READY: (self.config.n_chunks,)}.items():
+            if self.array(name).shape != shape:
+                raise DatasetError(f"{self.path / name}: shape {self.array(name).shape}, {shape} expected")
 
     @property
     def missing_chunks(self) -> list[int]:
@@ -230,11 +244,12 @@ class Dataset:
         return measure(stored, self.grid, self.config.scan.angle, instrument or Instrument())
 
     def check(self, n: int = 20) -> float:
-        """Simulate n samples again, exactly; the largest relative difference from what is stored."""
+        """Simulate n samples again, exactly; the largest relative difference from what is stored (inf: not numbers)."""
         rows = np.unique(np.linspace(0, self.config.size - 1, n).astype(int))
         stored = np.stack([self.reflectivity(slice(int(i), int(i) + 1))[0] for i in rows])
         again = _simulate(self.config, self.parameters[rows], self.disorder[rows], self.grid.angle, exact=True)
-        return float(np.max(np.abs(stored / again - 1)))
+        difference = np.abs(stored / again - 1)
+        return float(np.nan_to_num(difference, nan=np.inf).max())
 
 
 def build_dataset(
@@ -279,19 +294,19 @@ def build_dataset(
             _build_in(executor, folder, config, missing, advance)
         elif workers == 1:
             for index in missing:
-                advance(_build_chunk(str(folder), index), "")
+                advance(_build_chunk(folder, index), "")
                 _mark(folder, index)
         else:
             # spawned, not forked: a forked child of a process with threads can hang
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            with ProcessPoolExecutor(workers, get_context("spawn"), _leave_with_parent) as pool:
                 _build_in(pool, folder, config, missing, advance)
     return Dataset.open(folder)
 
 
 def _build_in(executor: Executor, folder: Path, config: DatasetConfig, missing: list[int], advance: Any) -> None:
     """Build chunks on an executor, a bounded number of them waiting at a time."""
-    queue = iter(missing)
-    running = {executor.submit(_build_chunk, str(folder), i): i for i, _ in zip(queue, range(64), strict=False)}
+    queue, there = iter(missing), folder.resolve()  # workers may run in another folder
+    running = {executor.submit(_build_chunk, there, i): i for i in islice(queue, _WAITING)}
     try:
         while running:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -300,12 +315,24 @@ def _build_in(executor: Executor, folder: Path, config: DatasetConfig, missing: 
                 advance(future.result(), "")
                 _mark(folder, index)
                 for following in queue:
-                    running[executor.submit(_build_chunk, str(folder), following)] = following
+                    running[executor.submit(_build_chunk, there, following)] = following
                     break
     except BaseException:
         for future in running:
             future.cancel()
         raise
+
+
+def _leave_with_parent() -> None:
+    """End this worker when its parent is killed: it would otherwise wait for chunks for ever."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _prepare(folder: Path, config: DatasetConfig) -> None:
@@ -351,7 +378,7 @@ def _mark(folder: Path, index: int) -> None:
     zarr.open_array(folder / _READY, mode="r+")[index] = 1
 
 
-def _build_chunk(folder: str, index: int) -> int:
+def _build_chunk(folder: Path, index: int) -> int:
     """Simulate and store one chunk; returns its number of curves. Runs in a worker process."""
     group = zarr.open_group(folder, mode="r+")
     attributes: dict[str, Any] = dict(group.attrs)
@@ -362,14 +389,17 @@ def _build_chunk(folder: str, index: int) -> int:
         return group[name]
 
     parameters = np.asarray(stored("parameters")[rows])
-    rng = np.random.default_rng([config.seed, index])
+    # a spawn key: [seed, 0] would be the stream of seed itself, from which the parameters were drawn
+    rng = np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=(index,)))
     n = parameters.shape[0]
     disorder = np.asarray(rng.uniform(*config.disorder, size=n))
     curves = _simulate(config, parameters, disorder, np.asarray(stored("angle")[:]))
     strain, _ = strain_layers(parameters, layer_thickness=config.layer_thickness)
-    highest = strain.max(axis=1, initial=0.0) * np.tan(CRYSTALS[config.crystal].bragg_angle) / ARCSEC
+    crystal, highest = CRYSTALS[config.crystal], strain.max(axis=1, initial=0.0)
+    if config.film:
+        highest = (1 + highest) * YIG_FILM.crystal.a / crystal.a - 1
     stored("disorder")[rows] = disorder
-    stored("peak_in_scan")[rows] = highest <= config.scan.stop
+    stored("peak_in_scan")[rows] = highest * np.tan(crystal.bragg_angle) / ARCSEC <= config.scan.stop
     stored("reflectivity")[rows] = curves.astype(np.float32)
     return int(n)
 

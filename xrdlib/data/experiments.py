@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrdlib.data.space import LAB_EXPERIMENT
-from xrdlib.simulation import GGG_444, Crystal, Instrument, Scan, StrainParameters, simulate
+from xrdlib.simulation import GGG_444, Crystal, Film, Instrument, Scan, StrainParameters, simulate
 
 __all__ = ["LAB", "Experiment"]
 
@@ -24,7 +24,8 @@ class Experiment:
     parameters : StrainParameters
         Lengths in A.
     instrument : Instrument
-        By default the noise-free Gaussian of 30 arcsec. ``background`` here is relative to the peak.
+        By default the noise-free Gaussian of 30 arcsec. ``background`` here is relative to the peak, ``scale`` the
+        intensity of the peak.
     disorder : float
         Static Debye-Waller factor of the sublayers.
     seed : int
@@ -37,16 +38,25 @@ class Experiment:
     disorder: float = 1.0
     seed: int = 0
 
-    def curve(self, scan: Scan, crystal: Crystal = GGG_444) -> NDArray[np.float64]:
-        """The curve this experiment records, shape (n_points,), peak at 1 before the noise."""
+    def curve(
+        self, scan: Scan, crystal: Crystal = GGG_444, film: Film | None = None, layer_thickness: float = 100.0
+    ) -> NDArray[np.float64]:
+        """The curve this experiment records, shape (n_points,), peak at ``scale`` before background and noise."""
         i = self.instrument
         resolution = Instrument(i.fwhm, i.lorentz_fraction)
-        ideal = simulate(self.parameters, scan=scan, crystal=crystal, disorder=self.disorder, instrument=resolution)
-        expected = i.scale * ideal / ideal.max() + i.background
-        if i.peak_counts is None:
-            return np.asarray(expected)
-        rng = np.random.default_rng(self.seed)
-        return np.asarray(rng.poisson(expected * i.peak_counts) / i.peak_counts)
+        ideal = simulate(
+            self.parameters,
+            scan=scan,
+            crystal=crystal,
+            film=film,
+            layer_thickness=layer_thickness,
+            disorder=self.disorder,
+            instrument=resolution,
+        )
+        curve = ideal / ideal.max() + i.background
+        if i.peak_counts is not None:
+            curve = np.random.default_rng(self.seed).poisson(curve * i.peak_counts) / i.peak_counts
+        return np.asarray(i.scale * curve)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain TOML types (which have no None)."""

@@ -2,10 +2,7 @@
 
 The constraints couple the parameters only within the blocks (Dmax1, D01, D02), (L1, Rp1, L2) and (Rp2).
 Combinations of the grid are therefore enumerated per block (728, 825 and 14 of them instead of their
-8 408 400 products), and a continuous point is built directly from seven numbers u in [0, 1): in each block
-first the *hinge* (D01, L1, Rp2), from its marginal distribution, then its partners, which are uniform
-between limits that depend on the hinge only (Rosenblatt 1952, Ann. Math. Stat. 23, 470). Nothing is
-rejected, so Sobol points stay evenly spread and the first m of n points are the points of m.
+8 408 400 products). Continuous points come from `xrdlib.data._continuous`.
 """
 
 from __future__ import annotations
@@ -15,23 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from xrdlib.data._continuous import BLOCKS, from_unit_cube
 from xrdlib.data.space import CONSTRAINTS, SPACE, ParameterSpace
 from xrdlib.simulation.strain import PARAMETERS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "METHODS",
-    "SamplingReport",
-    "StrataImbalance",
-    "bin_counts",
-    "sample",
-    "sample_grid",
-    "strata_imbalance",
-]
+__all__ = ["METHODS", "SamplingReport", "sample", "sample_grid"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -39,7 +29,6 @@ Seed = int | np.random.SeedSequence
 
 METHODS = ("grid", "uniform", "sobol")
 N_BINS = 3
-_BLOCKS = (("D01", "Dmax1", "D02"), ("L1", "Rp1", "L2"), ("Rp2",))  # the hinge first
 
 
 def sample(n: int, method: str, *, seed: Seed, space: ParameterSpace = SPACE) -> FloatArray:
@@ -82,96 +71,13 @@ def sample(n: int, method: str, *, seed: Seed, space: ParameterSpace = SPACE) ->
         raise ValueError(f"method = {method!r}: one of {', '.join(METHODS)} expected")
     n, rng = _positive(n), _generator(seed)
     if method == "uniform":
-        return _from_unit_cube(rng.random((n, len(PARAMETERS))), space)
+        return from_unit_cube(rng.random((n, len(PARAMETERS))), space)
     from scipy.stats import qmc  # half a second to import
 
     engine = qmc.Sobol(len(PARAMETERS), scramble=True, rng=rng)
     # a power of two first: otherwise scipy warns about balance, which is the caller's choice of n
     first = 2 ** (n.bit_length() - 1)
-    return _from_unit_cube(np.concatenate([engine.random(first), engine.random(n - first)]), space)
-
-
-# --- continuous points ------------------------------------------------------------------------------
-
-
-def _from_unit_cube(u: FloatArray, space: ParameterSpace) -> FloatArray:
-    """Points of [0, 1)^7 to points of the constrained space: uniform goes to uniform."""
-    rows = np.empty_like(u)
-    for hinge, *partners in _BLOCKS:
-        column = PARAMETERS.index(hinge)
-        rows[:, column] = value = _hinge_quantile(u[:, column], hinge, partners, space)
-        for partner in partners:
-            column = PARAMETERS.index(partner)
-            low, high = _partner_limits(value, hinge, partner, space)
-            rows[:, column] = low + u[:, column] * np.maximum(high - low, 0.0)
-    return rows
-
-
-def _partner_limits(
-    value: FloatArray, hinge: str, partner: str, space: ParameterSpace
-) -> tuple[FloatArray, FloatArray]:
-    """Limits of a partner at given values of its hinge: its range, cut by the constraints between the two."""
-    column = PARAMETERS.index(partner)
-    low, high = np.full_like(value, space.minimum[column]), np.full_like(value, space.maximum[column])
-    for constraint in CONSTRAINTS:
-        if {hinge, partner} == set(constraint.names):
-            factor = constraint.coefficient(partner)
-            limit = (constraint.bound - constraint.coefficient(hinge) * value) / factor
-            low, high = (low, np.minimum(high, limit)) if factor > 0 else (np.maximum(low, limit), high)
-    return low, high
-
-
-def _hinge_quantile(u: FloatArray, hinge: str, partners: list[str], space: ParameterSpace) -> FloatArray:
-    """Quantile function of the hinge's marginal distribution at u, shape (n,).
-
-    The density is the product of the widths left to the partners, each piecewise linear in the hinge. At
-    most two partners: on each piece a parabola, given exactly by three points; its integral is a cubic.
-    """
-    from scipy.interpolate import PPoly
-
-    def widths(value: FloatArray) -> FloatArray:
-        """Fractions of their ranges left to the partners, shape (n_partners, n)."""
-        left = np.ones((len(partners), value.size))
-        for i, partner in enumerate(partners):
-            low, high = _partner_limits(value, hinge, partner, space)
-            left[i] = (high - low) / space.range[PARAMETERS.index(partner)]
-        return left
-
-    knots = _hinge_knots(hinge, partners, space)
-    knots = knots[(widths(knots) >= -1e-9).all(axis=0)]  # an interval, for the widths are concave
-    if knots.size < 2:
-        raise ValueError(f"space: no {', '.join([hinge, *partners])} within the ranges meet the constraints")
-    step = np.diff(knots)
-    at = [widths(knots[:-1] + part * step).prod(axis=0) for part in (0.0, 0.5, 1.0)]
-    bend, slope = 2 * at[0] - 4 * at[1] + 2 * at[2], -3 * at[0] + 4 * at[1] - at[2]
-    density = PPoly(np.array([bend / step**2, slope / step, at[0]]), knots)
-    cumulative = density.antiderivative()
-    target = u * float(cumulative(knots[-1]))
-    table = np.linspace(knots[0], knots[-1], 2049)
-    cell = np.clip(np.searchsorted(cumulative(table), target, side="right") - 1, 0, table.size - 2)
-    value = np.interp(target, cumulative(table), table)
-    for _ in range(2):  # Newton, from the table's 1e-8: once would do but where the density vanishes
-        height = density(value)
-        error = np.divide(cumulative(value) - target, height, out=np.zeros_like(value), where=height > 0)
-        value = np.clip(value - error, table[cell], table[cell + 1])
-    return np.asarray(value, dtype=np.float64)
-
-
-def _hinge_knots(hinge: str, partners: list[str], space: ParameterSpace) -> FloatArray:
-    """The ends of the hinge's range and, between them, where a constraint meets an end of a partner's."""
-    column = PARAMETERS.index(hinge)
-    ends = space.minimum[column], space.maximum[column]
-    knots = list(ends)
-    for constraint in CONSTRAINTS:
-        for partner in set(partners) & set(constraint.names):
-            other = PARAMETERS.index(partner)
-            for end in (space.minimum[other], space.maximum[other]):
-                rest = constraint.bound - constraint.coefficient(partner) * end
-                knots.append(rest / constraint.coefficient(hinge))
-    return np.unique(np.clip(knots, *ends))
-
-
-# --- stratified grid --------------------------------------------------------------------------------
+    return from_unit_cube(np.concatenate([engine.random(first), engine.random(n - first)]), space)
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +155,7 @@ def sample_grid(n: int, *, seed: Seed, space: ParameterSpace = SPACE) -> tuple[F
         For another ``n`` or ``seed``, or for more points than the grid has (8 408 400 in the lab's space).
     """
     n, rng = _positive(n), _generator(seed)
-    blocks = [_GridBlock.enumerate(names, space) for names in _BLOCKS]
+    blocks = [_GridBlock.enumerate(names, space) for names in BLOCKS]
     sizes = [block.sizes for block in blocks]
     combinations = np.einsum("i,j,k->ijk", *sizes).ravel()
     if n > combinations.sum():
@@ -309,59 +215,6 @@ def _even_counts(n: int, available: IntArray, rng: np.random.Generator) -> IntAr
     open_to_more = np.flatnonzero(available > low)
     counts[rng.choice(open_to_more, size=n - int(counts.sum()), replace=False, shuffle=False)] += 1
     return counts
-
-
-# --- how even is a sample ---------------------------------------------------------------------------
-
-
-class StrataImbalance(NamedTuple):
-    """Samples in the fullest and in the emptiest occupied stratum, and their ratio."""
-
-    n_occupied: int
-    smallest: int
-    largest: int
-    ratio: float
-
-
-def strata_imbalance(parameters: ArrayLike, *, bins: int = N_BINS, space: ParameterSpace = SPACE) -> StrataImbalance:
-    """Compare the fullest with the emptiest 7-D bin that holds any of the samples, shape (n, 7), n >= 1."""
-    counts = np.unique(_binned(parameters, bins, space), axis=0, return_counts=True)[1]
-    smallest, largest = int(counts.min()), int(counts.max())
-    return StrataImbalance(counts.size, smallest, largest, largest / smallest)
-
-
-def bin_counts(parameters: ArrayLike, *, bins: int = N_BINS, space: ParameterSpace = SPACE) -> pd.DataFrame:
-    """How many samples are in each bin of each parameter.
-
-    Parameters
-    ----------
-    parameters : array_like, shape (n, 7)
-        At least one row.
-    bins : int
-        Equal parts of each parameter's range.
-    space : ParameterSpace
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per parameter; columns LOW, MED, HIGH (1, 2, ... for other ``bins``) with the counts, and
-        ``ratio``, the largest count over the smallest (inf where a bin is empty).
-    """
-    import pandas as pd
-
-    which = _binned(parameters, bins, space)
-    counts = np.stack([np.bincount(column, minlength=bins) for column in which.T])
-    names = ["LOW", "MED", "HIGH"] if bins == 3 else [str(i + 1) for i in range(bins)]
-    frame = pd.DataFrame(counts, index=pd.Index(PARAMETERS, name="parameter"), columns=names)
-    with np.errstate(divide="ignore"):
-        return frame.assign(ratio=counts.max(axis=1) / counts.min(axis=1))
-
-
-def _binned(parameters: ArrayLike, bins: int, space: ParameterSpace) -> IntArray:
-    which = space.bins(parameters, bins)
-    if which.shape[0] == 0:
-        raise ValueError("parameters: at least one row expected")
-    return which
 
 
 def _positive(n: int) -> int:

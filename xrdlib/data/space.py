@@ -253,7 +253,7 @@ def format_parameter(name: str, value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def _number(value: float, unit: str, digits: int = 10) -> str:
+def _number(value: float, unit: str, digits: int = 6) -> str:
     return f"{value:.{digits}g} {unit}".rstrip()
 
 

@@ -1,1 +1,22 @@
-"""diagnostics"""
+"""Why checkpoints disagree about one experiment, measured."""
+
+from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
+from xrdlib.diagnostics.coverage import Coverage, coverage
+from xrdlib.diagnostics.diagnosis import Diagnosis, diagnose
+from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
+from xrdlib.diagnostics.tracking import Tracking, track
+
+__all__ = [
+    "Checkpoints",
+    "Coverage",
+    "Diagnosis",
+    "Nuisances",
+    "Target",
+    "Tracking",
+    "checkpoints",
+    "coverage",
+    "diagnose",
+    "fit_nuisances",
+    "resimulate",
+    "track",
+]

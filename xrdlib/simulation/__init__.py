@@ -11,6 +11,7 @@ from xrdlib.simulation.crystals import (
     Scan,
 )
 from xrdlib.simulation.diffraction import reflectivity
+from xrdlib.simulation.features import StrainedPeak, fringe_period, fringe_spacing, strained_peak
 from xrdlib.simulation.instrument import Grid, Instrument, count_photons, resolution_matrix, simulation_grid
 from xrdlib.simulation.simulate import measure, simulate
 from xrdlib.simulation.strain import (
@@ -35,12 +36,16 @@ __all__ = [
     "Scan",
     "StrainParameters",
     "StrainProfile",
+    "StrainedPeak",
     "as_parameters",
     "count_photons",
+    "fringe_period",
+    "fringe_spacing",
     "measure",
     "reflectivity",
     "resolution_matrix",
     "simulate",
     "simulation_grid",
     "strain_profile",
+    "strained_peak",
 ]

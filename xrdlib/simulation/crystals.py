@@ -1,8 +1,13 @@
 """Crystals, films and scans: what is measured, and at which angles.
 
-Susceptibilities are those of the chosen reflection at Cu K-alpha1. The lab multiplies the pi polarisation
-by |cos 2 thB| twice, because its chi_hi for pi contains that factor already; ``GGG_444`` and ``YIG_FILM``
-do not, ``GGG_444_LAB`` and ``YIG_FILM_LAB`` keep the lab's values for comparison with its curves.
+Susceptibilities are those of the chosen reflection at Cu K-alpha1. The lab's values have two errors, which
+``GGG_444_LAB`` and ``YIG_FILM_LAB`` keep for comparison with its curves and ``GGG_444`` and ``YIG_FILM`` do not:
+
+- chi_hi of pi polarisation contains |cos 2 thB|, by which the recursion multiplies it again;
+- chi_hi has the sign that belongs to chi_0i > 0. With chi_0i < 0 and dth = thB - theta it must be negative: at the
+  low-angle side of the peak (dth > 0) the nodes of the standing wave lie on the atomic planes, less is absorbed,
+  and the reflectivity is higher (Prins 1930, Z. Phys. 63, 477). The lab's sign mirrors the substrate's peak, whose
+  maximum moves from +1.6 to -1.6 arcsec and away from the strained layers (docs/physics.md).
 """
 
 from __future__ import annotations
@@ -43,7 +48,8 @@ class Crystal:
     chi_hr : float
         Real part of the susceptibility's Fourier component of the reflection.
     chi_hi : tuple of float
-        Its imaginary part, for sigma and for pi polarisation (the same unless the lab's values are meant).
+        Its imaginary part, for sigma and for pi polarisation (the same unless the lab's values are meant);
+        < 0 in the convention in which chi_0i < 0.
     hkl : tuple of int
         Miller indices of the reflection.
     wavelength : float
@@ -112,9 +118,9 @@ class Scan:
         return self.start + self.step * (self.n_points - 1)
 
 
-GGG_444 = Crystal("GGG_444", 12.383, -3.595136e-6, 12.66065e-6, (3.26115e-6, 3.26115e-6))
+GGG_444 = Crystal("GGG_444", 12.383, -3.595136e-6, 12.66065e-6, (-3.26115e-6, -3.26115e-6))
 GGG_444_LAB = Crystal("GGG_444_LAB", 12.383, -3.595136e-6, 12.66065e-6, (3.26115e-6, 2.04984e-6))
-YIG_444 = Crystal("YIG_444", 12.376, -2.00993e-6, 8.89309e-6, (8.11552e-7, 8.11552e-7))
+YIG_444 = Crystal("YIG_444", 12.376, -2.00993e-6, 8.89309e-6, (-8.11552e-7, -8.11552e-7))
 YIG_444_LAB = Crystal("YIG_444_LAB", 12.376, -2.00993e-6, 8.89309e-6, (8.11552e-7, 5.09772e-7))
 YIG_FILM = Film(YIG_444, 31_500.0)
 YIG_FILM_LAB = Film(YIG_444_LAB, 31_500.0)

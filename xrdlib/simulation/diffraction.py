@@ -10,7 +10,7 @@ ratio X obeys ``dX/dz = i (sigma X^2 + y X + sigma)`` with, for each polarisatio
 
 Two conventions to know. The angle is dth = thB - theta: an expanded sublayer (positive strain) diffracts at
 *positive* dth. And the shift is linear in strain, as the lab has it; ``bragg="exact"`` takes
-``thB - asin(sin thB / (1 + strain))`` instead (docs/design.md gives the difference).
+``thB - asin(sin thB / (1 + strain))`` instead (docs/physics.md gives the difference).
 """
 
 from __future__ import annotations

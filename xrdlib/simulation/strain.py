@@ -182,30 +182,36 @@ def _widths(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _parts(rows: FloatArray, layer_thickness: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Depths (n_z,) down to where every strain is below DMIN, and the two parts (n, n_z) there."""
+    """Depths (n_z,) down to where every strain has fallen to DMIN, and the two parts (n, n_z) there."""
     _check(rows, layer_thickness)
-    dmax1, _, _, rp1, d02, _, rp2 = (column[:, None] for column in rows.T)
-    inverse_1, inverse_2, inverse_3 = (w[:, None] for w in _widths(rows))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        # beyond these depths each part is below DMIN / 2
-        reach_1 = rp1 + np.sqrt(np.log(2 * dmax1 / DMIN) / inverse_1)
-        reach_3 = rp2 + np.sqrt(rp2**2 + np.log(2 * d02 / DMIN) / inverse_3)
-        reach = np.maximum(np.where(dmax1 > DMIN, reach_1, 0.0), np.where(d02 > DMIN, reach_3, 0.0))
-        deepest = float(reach.max(initial=0.0))
-        if deepest > _MAX_DEPTH:
-            row = int(np.argmax(reach))
-            raise ValueError(
-                f"parameters: the strain of row {row} reaches {deepest:.3g} A deep (at most {_MAX_DEPTH:g}); "
-                f"Dmax1 = {dmax1[row, 0]:g} and D02 = {d02[row, 0]:g} must be well above {DMIN:g}, or zero"
-            )
+    widths = _widths(rows)
+    deepest = float(rows[:, [2, 3, 5]].max(initial=0.0))  # L1, Rp1, L2: below them both parts decrease
+    while True:
+        deepest *= 1.1
         n_z = int(np.ceil(deepest / layer_thickness)) + 1
         depth = (np.arange(n_z, dtype=np.float64) + 0.5) * layer_thickness
-        inverse = np.where(depth < rp1, inverse_2, inverse_1)
-        exponent = (depth - rp1) ** 2 * inverse
+        asymmetric, decaying = _at(depth[-1:], rows, widths)
+        last = asymmetric + decaying
+        if (last <= DMIN).all():
+            return depth, *_at(depth, rows, widths)
+        if deepest > _MAX_DEPTH:
+            row = int(np.argmax(last))
+            raise ValueError(
+                f"parameters: the strain of row {row} reaches more than {_MAX_DEPTH:g} A deep; "
+                f"Dmax1 = {rows[row, 0]:g} and D02 = {rows[row, 4]:g} must be well above {DMIN:g}, or zero"
+            )
+
+
+def _at(depth: FloatArray, rows: FloatArray, widths: tuple[FloatArray, ...]) -> tuple[FloatArray, FloatArray]:
+    """The two parts, each (n, n_z), at depths (n_z,)."""
+    dmax1, _, _, rp1, d02, _, rp2 = (column[:, None] for column in rows.T)
+    inverse_1, inverse_2, inverse_3 = (w[:, None] for w in widths)
+    with np.errstate(invalid="ignore", over="ignore"):
+        exponent = (depth - rp1) ** 2 * np.where(depth < rp1, inverse_2, inverse_1)
         exponent[np.isnan(exponent)] = 0.0  # exactly at the peak of a part of zero width
         asymmetric = np.where(dmax1 > DMIN, dmax1 * np.exp(-exponent), 0.0)
         decaying = np.where(d02 > DMIN, d02 * np.exp(-depth * (depth - 2 * rp2) * inverse_3), 0.0)
-    return depth, asymmetric, decaying
+    return asymmetric, decaying
 
 
 def _check(rows: FloatArray, layer_thickness: float) -> None:

@@ -65,10 +65,11 @@ def reflectivity_torch(
     dtype, device = parameters.dtype, parameters.device
     complex_dtype = torch.complex128 if dtype == torch.float64 else torch.complex64
     _, counts = strain_layers(parameters.detach().cpu().numpy().astype(np.float64), layer_thickness=layer_thickness)
-    n_layers = torch.as_tensor(counts, device=device)
-    n_max = int(counts.max(initial=0))
-    depth = (torch.arange(n_max, dtype=dtype, device=device) + 0.5) * layer_thickness
-    strain = strain_torch(parameters, depth)
+    # most sublayers first: then those that have a k-th sublayer are the first rows, and no row needs padding
+    order = torch.as_tensor(np.argsort(-counts, kind="stable"), device=device)
+    n_rows = (counts[:, None] > np.arange(counts.max(initial=0))).sum(axis=0).tolist()
+    depth = (torch.arange(len(n_rows), dtype=dtype, device=device) + 0.5) * layer_thickness
+    strain = strain_torch(parameters[order], depth)
     o = optics(crystal, film, bragg)
     if film is not None:
         strain = (1 + strain) * (film.crystal.a / crystal.a) - 1
@@ -77,38 +78,42 @@ def reflectivity_torch(
     else:
         shift = crystal.bragg_angle - torch.asin(np.sin(crystal.bragg_angle) / (1 + strain))
     theta = angle.to(dtype=dtype, device=device) * ARCSEC
-    static = torch.as_tensor(disorder, dtype=dtype, device=device).expand(parameters.shape[0])
-    total = torch.zeros((parameters.shape[0], theta.shape[0]), dtype=dtype, device=device)
-    for p in range(2):
-        sigma_s, sigma_l = complex(o.sigma_substrate[p]), complex(o.sigma_layer[p])
-        y = torch.complex(-2 * o.slope * theta, torch.full_like(theta, -o.eta_substrate))
-        s = torch.sqrt(y * y - 4 * sigma_s**2)
-        s = torch.where(s.imag > 0, -s, s)
-        u = (-(y + s) / (2 * sigma_s)).to(complex_dtype).expand(total.shape)
-        v = torch.ones_like(u)
-        if film is not None:
-            rest = (film.thickness - n_layers * layer_thickness).to(dtype)[:, None]
-            g = torch.complex(o.slope * (theta - o.film_shift) * rest, 0.5 * o.eta_layer * rest.expand(total.shape))
-            u, v = _layer(u, v, g, sigma_l * rest)
-        tau = static[:, None] * (sigma_l * layer_thickness)
-        absorption = torch.full(total.shape, 0.5 * o.eta_layer * layer_thickness, dtype=dtype, device=device)
-        for k in range(n_max - 1, -1, -1):
-            phase = o.slope * layer_thickness * (theta - shift[:, k : k + 1])
-            below = (k < n_layers)[:, None]
-            u_next, v_next = _layer(u, v, torch.complex(phase, absorption), tau)
-            u, v = torch.where(below, u_next, u), torch.where(below, v_next, v)
-        x = u / v
-        total = total + float(o.weight[p]) * (x.real.square() + x.imag.square())
-    return total
+    static = torch.as_tensor(disorder, dtype=dtype, device=device).expand(len(order))[order]
+    # fields are (2, n, m): polarisation, sample, angle
+    sigma_s, sigma_l = (
+        torch.as_tensor(sigma, dtype=complex_dtype, device=device)[:, None, None]
+        for sigma in (o.sigma_substrate, o.sigma_layer)
+    )
+    y = torch.complex(-2 * o.slope * theta, torch.full_like(theta, -o.eta_substrate))
+    s = torch.sqrt(y * y - 4 * sigma_s**2)
+    s = torch.where(s.imag > 0, -s, s)
+    u_in = (-2 * sigma_s / (y - s)).expand(-1, len(order), -1)
+    v_in = torch.ones_like(u_in)
+    if film is not None:
+        rest = torch.as_tensor(film.thickness - counts * layer_thickness, dtype=dtype, device=device)[order, None]
+        phase = o.slope * (theta - o.film_shift) * rest
+        g = torch.complex(phase, (0.5 * o.eta_layer * rest).expand_as(phase))
+        u_in, v_in = _layer(u_in, v_in, g, sigma_l * rest)
+    tau = static[:, None] * (sigma_l * layer_thickness)
+    u, v = u_in[:, :0], v_in[:, :0]
+    for k in range(len(n_rows) - 1, -1, -1):
+        n = n_rows[k]
+        if n > u.shape[1]:
+            u, v = (torch.cat([x, x_in[:, x.shape[1] : n]], 1) for x, x_in in ((u, u_in), (v, v_in)))
+        phase = o.slope * layer_thickness * (theta - shift[:n, k : k + 1])
+        g = torch.complex(phase, torch.full_like(phase, 0.5 * o.eta_layer * layer_thickness))
+        u, v = _layer(u, v, g, tau[:, :n])
+    u, v = (torch.cat([x, x_in[:, x.shape[1] :]], 1) for x, x_in in ((u, u_in), (v, v_in)))
+    x = u / v
+    weight = torch.as_tensor(o.weight, dtype=dtype, device=device)[:, None, None]
+    return (weight * (x.real.square() + x.imag.square())).sum(0)[torch.argsort(order)]
 
 
 def _layer(u: Tensor, v: Tensor, g: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]:
     """One uniform layer, closed form (see ``_kernels``)."""
     w = g * g - tau * tau
-    small = w.abs() < 1e-9
-    root = torch.sqrt(torch.where(small, 1.0, w))
-    c = torch.where(small, 1 - w / 2, torch.cos(root))
-    s = torch.where(small, 1 - w / 6, torch.sin(root) / root)
+    root = torch.sqrt(torch.where(w == 0, 1e-30, w))  # the root's derivative at zero is infinite
+    c, s = torch.cos(root), torch.sin(root) / root
     return c * u - 1j * s * (g * u - tau * v), c * v + 1j * s * (g * v - tau * u)
 
 

@@ -5,6 +5,7 @@ from xrdlib.training.loop import run_study
 from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import Network, NetworkConfig
 from xrdlib.training.preprocess import Preprocess
+from xrdlib.training.reference import export_study, reference_study
 from xrdlib.training.study import Study
 
 __all__ = [
@@ -16,5 +17,7 @@ __all__ = [
     "StudyConfig",
     "StudyError",
     "TrainingConfig",
+    "export_study",
+    "reference_study",
     "run_study",
 ]

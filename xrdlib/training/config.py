@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import tomli_w
+from numpy.typing import NDArray
 
 from xrdlib.data.dataset import DatasetConfig
 from xrdlib.data.experiments import LAB, Experiment
+from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument
 from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import NetworkConfig
 from xrdlib.training.preprocess import Preprocess
@@ -22,6 +25,9 @@ T = TypeVar("T")
 
 class StudyError(ValueError):
     """A study folder or configuration that cannot be used; the text says why and what to do."""
+
+
+_WHOLE = ("epochs", "batch_size", "test_size", "threads")
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class TrainingConfig:
                 "float32 or float16",
             ),
             ("threads", self.threads >= 1, "at least 1"),
+            *((name, isinstance(getattr(self, name), int), "a whole number") for name in _WHOLE),
         ):
             if not allowed:
                 raise StudyError(f"training: {name} = {getattr(self, name)} given, {what} expected")
@@ -121,11 +128,29 @@ class StudyConfig:
         names = [e.name for e in self.experiments]
         if not names or len(set(names)) != len(names):
             raise StudyError(f"study: experiments need different names, and one at least; given: {', '.join(names)}")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise StudyError(f"study: seed = {self.seed} given, a whole number, 0 or more, expected")
+        size, fraction = self.dataset.size, self.training.validation_fraction
+        if max(1, round(size * fraction)) >= size:
+            raise StudyError(f"study: {size} curves cannot be split with validation_fraction = {fraction:g}")
+        narrowest = Instrument().fwhm if self.measurement is None else self.measurement.fwhm[0]
+        if narrowest < self.dataset.fwhm_min:
+            raise StudyError(
+                f"study: a resolution of {narrowest:g} arcsec needs a dataset with fwhm_min <= {narrowest:g}, "
+                f"{self.dataset.fwhm_min:g} given"
+            )
+        self.network.features(self.dataset.scan_points)
 
     @property
     def preprocess(self) -> Preprocess:
         """How curves become network inputs."""
         return Preprocess(self.dataset.scan, self.training.floor)
+
+    def curve(self, experiment: Experiment) -> NDArray[np.float64]:
+        """The curve that an experiment records on this study's scan and kind of sample, shape (n_points,)."""
+        sample = self.dataset
+        film = YIG_FILM if sample.film else None
+        return experiment.curve(sample.scan, CRYSTALS[sample.crystal], film, sample.layer_thickness)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain TOML types."""
@@ -165,6 +190,10 @@ class StudyConfig:
         except (OSError, ValueError) as error:
             raise StudyError(f"{file}: {error}") from None
 
+    def differences(self, found: dict[str, Any]) -> list[str]:
+        """How another configuration, as ``to_dict`` gives it, differs from this one; empty where they agree."""
+        return _differing(found, self.to_dict())
+
     def to_toml(self) -> str:
         """The text that ``load`` reads."""
         return tomli_w.dumps(self.to_dict())
@@ -179,3 +208,15 @@ def _only(values: dict[str, Any], cls: type, where: str) -> None:
 def _section(cls: type[T], values: dict[str, Any], where: str) -> T:
     _only(values, cls, where)
     return cls(**values)
+
+
+def _differing(found: dict[str, Any], wanted: dict[str, Any], section: str = "") -> list[str]:
+    texts = []
+    for key in sorted(set(found) | set(wanted)):
+        one, other = found.get(key), wanted.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            texts += _differing(one, other, f"{section}{key}.")
+        elif one != other:
+            text = f" = {one} (asked: {other})"
+            texts.append(f"{section}{key}{text if len(text) < 100 else ' differ'}")
+    return texts

@@ -14,7 +14,7 @@ from xrdlib.data.dataset import Dataset
 from xrdlib.data.sampling import sample
 from xrdlib.data.space import SPACE
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument, measure, reflectivity
-from xrdlib.training.config import StudyConfig
+from xrdlib.training.config import StudyConfig, StudyError
 
 __all__ = ["StudyCurves", "TestSet"]
 
@@ -54,8 +54,6 @@ class StudyCurves:
         n = self.dataset.config.size
         order = np.random.default_rng([self.config.seed, 1]).permutation(n)
         n_validation = max(1, round(n * self.config.training.validation_fraction))
-        if n_validation >= n:
-            raise ValueError(f"dataset: {n} curves cannot be split into training and validation")
         return np.sort(order[n_validation:]), np.sort(order[:n_validation])
 
     @property
@@ -93,7 +91,7 @@ class StudyCurves:
         candidates = sample(3 * n, "grid", seed=np.random.SeedSequence([seed, 4]))
         new = np.array([row.tobytes() not in known for row in candidates.astype(np.float32)])
         if new.sum() < n:
-            raise ValueError(f"test_size: the grid holds fewer than {n} points outside this dataset; take fewer")
+            raise StudyError(f"test_size: the grid holds fewer than {n} points outside this dataset; take fewer")
         uniform = sample(n, "uniform", seed=np.random.SeedSequence([seed, 5]))
         return self._test("grid", candidates[new][:n], 6), self._test("uniform", uniform, 7)
 
@@ -113,8 +111,7 @@ class StudyCurves:
     @cached_property
     def experiments(self) -> Tensor:
         """Inputs of the tracked experiments, shape (n_experiments, n_points)."""
-        crystal = CRYSTALS[self.config.dataset.crystal]
-        curves = [e.curve(self.config.dataset.scan, crystal) for e in self.config.experiments]
+        curves = [self.config.curve(e) for e in self.config.experiments]
         return torch.from_numpy(self.config.preprocess(np.stack(curves)))
 
     def _inputs(self, stored: NDArray[np.float32], rng: np.random.Generator | None) -> Tensor:

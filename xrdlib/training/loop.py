@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ def run_study(
     """
     folder = Path(path)
     _prepare(folder, config)
+    if len(read_history(folder / "history.csv")) == config.training.epochs:
+        return Study.open(folder)  # also without what only training needs, as the shipped studies are
     dataset = build_dataset(folder / "dataset.zarr", config.dataset, workers=workers, progress=progress)
     curves = StudyCurves(config, dataset)
     predictions = folder / "predictions.zarr"
@@ -74,20 +77,19 @@ def run_study(
 def _prepare(folder: Path, config: StudyConfig) -> None:
     file = folder / "config.toml"
     if file.exists():
-        found, wanted = StudyConfig.load(file).to_dict(), config.to_dict()
-        differing = [k for k in sorted(set(found) | set(wanted)) if found.get(k) != wanted.get(k)]
-        if differing:
+        if differing := config.differences(StudyConfig.load(file).to_dict()):
             raise StudyError(
-                f"{folder}: holds a study of another configuration (different: {', '.join(differing)}); "
+                f"{folder}: holds a study of another configuration, {'; '.join(differing)}; "
                 "choose another folder or remove this one"
             )
-        return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudyError(f"{folder}: exists and is not a study; choose another folder")
-    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-    partial = folder / "config.toml.partial"
-    partial.write_text(config.to_toml(), encoding="utf-8")
-    os.replace(partial, file)
+    else:
+        partial = folder / "config.toml.partial"  # all that a kill can leave before there is a config.toml
+        if folder.exists() and (not folder.is_dir() or any(f != partial for f in folder.iterdir())):
+            raise StudyError(f"{folder}: exists and is not a study; choose another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        partial.write_text(config.to_toml(), encoding="utf-8")
+        os.replace(partial, file)
+    (folder / "checkpoints").mkdir(exist_ok=True)
 
 
 def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: bool) -> None:
@@ -107,13 +109,23 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
     weights = torch.tensor(training.parameter_weights)
     inputs, targets = curves.validation
     bar = progress_bar(f"epochs of {config.name}", training.epochs, done=done, show=progress and done < training.epochs)
-    with bar as advance:
+    # the next epoch's curves are measured while this one is trained on
+    with bar as advance, ThreadPoolExecutor(1) as ahead:
+        following = ahead.submit(curves.epoch, done + 1)
         for epoch in range(done + 1, training.epochs + 1):
-            train_loss, rate = _epoch(network, optimiser, curves, training, weights, config.seed, epoch)
+            epoch_inputs = following.result()
+            if epoch < training.epochs:
+                following = ahead.submit(curves.epoch, epoch + 1)
+            train_loss, rate = _epoch(network, optimiser, epoch_inputs, curves.targets, config, epoch)
             state = _stored(network, training.checkpoint_precision)
             evaluated = Network(config.dataset.scan_points, config.network)
             evaluated.load_state_dict({k: v.float() for k, v in state.items()})
             val_loss = float(_loss(torch.from_numpy(predict(evaluated, inputs)), targets, weights, training.loss))
+            if not math.isfinite(train_loss + val_loss):
+                raise StudyError(
+                    f"{folder}: the loss of epoch {epoch} is not finite (training {train_loss:g}, validation "
+                    f"{val_loss:g}); take a learning_rate below {training.learning_rate:g}"
+                )
             experiments = predict(evaluated, curves.experiments)
             write_predictions(folder / "predictions.zarr", epoch, predict(evaluated, samples), experiments)
             _save(state, checkpoint_path(folder, epoch), {"epoch": str(epoch), "val_loss": f"{val_loss:.9g}"})
@@ -132,20 +144,19 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
 def _epoch(
     network: Network,
     optimiser: torch.optim.Optimizer,
-    curves: StudyCurves,
-    training: TrainingConfig,
-    weights: Tensor,
-    seed: int,
+    inputs: Tensor,
+    targets: Tensor,
+    config: StudyConfig,
     epoch: int,
 ) -> tuple[float, float]:
     """One pass over the training set; its mean loss and last learning rate."""
-    inputs, targets = curves.epoch(epoch), curves.targets
-    order = torch.from_numpy(np.random.default_rng([seed, 8, epoch]).permutation(inputs.shape[0]))
+    training, weights = config.training, torch.tensor(config.training.parameter_weights)
+    order = torch.from_numpy(np.random.default_rng([config.seed, 8, epoch]).permutation(inputs.shape[0]))
     batches = torch.split(order, training.batch_size)
     total, rate = 0.0, 0.0
     network.train()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed * 1_000_003 + epoch)  # dropout
+        torch.manual_seed(config.seed * 1_000_003 + epoch)  # dropout
         for i, rows in enumerate(batches):
             rate = _learning_rate(training, ((epoch - 1) * len(batches) + i) / (training.epochs * len(batches)))
             for group in optimiser.param_groups:
@@ -207,6 +218,7 @@ def _load_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
             tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+        done = int(metadata["epoch"])
     except Exception as error:
         raise StudyError(
             f"{path}: cannot be resumed from ({error}); remove the study's folder to start again"
@@ -218,4 +230,4 @@ def _load_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer)
             _, index, name = key.split(".")
             state.setdefault(int(index), {})[name] = value
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
-    return int(metadata["epoch"])
+    return done

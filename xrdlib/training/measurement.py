@@ -42,14 +42,18 @@ class Measurement:
     peak_counts: Range = (1e4, 1e6)
     stop: Range = (800.0, 2732.0)
     offset: Range = (-2.0, 2.0)
-    curves_per_instrument: int = 128
+    curves_per_instrument: int = 256
 
     def __post_init__(self) -> None:
         for name in ("fwhm", "lorentz_fraction", "background", "peak_counts", "stop", "offset"):
             low, high = (float(v) for v in getattr(self, name))
-            if low > high or (name in ("background", "peak_counts", "fwhm") and low <= 0):
+            if not low <= high or (name in ("background", "peak_counts", "fwhm") and low <= 0):
                 raise ValueError(f"measurement: {name} = {low, high} given, a range (low, high) expected")
             object.__setattr__(self, name, (low, high))
+        if not 0 <= self.lorentz_fraction[0] <= self.lorentz_fraction[1] <= 1:
+            raise ValueError(f"measurement: lorentz_fraction = {self.lorentz_fraction} given, within 0 to 1 expected")
+        if self.curves_per_instrument < 1:
+            raise ValueError(f"measurement: curves_per_instrument = {self.curves_per_instrument}, at least 1 expected")
 
     def draw(
         self, reflectivity: NDArray[np.float32], grid: Grid, scan: Scan, rng: np.random.Generator
@@ -83,7 +87,7 @@ class Measurement:
         counts = _log_uniform(rng, self.peak_counts, n)
         intensity = rng.poisson(curves * counts).astype(np.float32) / counts
         stop = np.where(rng.random(n) < 0.5, scan.stop, rng.uniform(*self.stop, size=n))
-        n_valid = np.searchsorted(scan.angle, stop - 1e-9, side="right")
+        n_valid = np.searchsorted(scan.angle, stop + 1e-6, side="right")  # a whole scan has its last point
         return intensity, n_valid.astype(np.int64)
 
 

@@ -41,8 +41,19 @@ class NetworkConfig:
             object.__setattr__(self, name, tuple(int(v) for v in getattr(self, name)))
         if not len(self.channels) == len(self.kernels) == len(self.strides):
             raise ValueError("network: channels, kernels and strides must have one entry per convolution")
+        if min((*self.channels, *self.kernels, *self.strides, self.width, self.blocks + 1)) < 1:
+            raise ValueError("network: channels, kernels, strides and width must be positive, blocks not negative")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"network: dropout = {self.dropout} given, 0 <= dropout < 1 expected")
+
+    def features(self, n_points: int) -> int:
+        """Numbers that the convolutions make of a curve of ``n_points``; ValueError if it is too short for them."""
+        length = n_points
+        for kernel, stride in zip(self.kernels, self.strides, strict=True):
+            if length < kernel:
+                raise ValueError(f"network: {n_points} points are too few for kernels {self.kernels}")
+            length = (length - kernel) // stride + 1
+        return length * (self.channels[-1] if self.channels else 1)
 
 
 class _Block(nn.Module):
@@ -74,13 +85,11 @@ class Network(nn.Module):
         self.register_buffer("input_mean", torch.zeros(n_points))
         self.register_buffer("input_scale", torch.ones(n_points))
         layers: list[nn.Module] = []
-        length, before = n_points, 1
+        before = 1
         for channels, kernel, stride in zip(config.channels, config.kernels, config.strides, strict=True):
             layers += [nn.Conv1d(before, channels, kernel, stride), nn.GELU()]
-            length, before = (length - kernel) // stride + 1, channels
-        if length < 1:
-            raise ValueError(f"network: {n_points} points are too few for kernels {config.kernels}")
-        layers += [nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(length * before, config.width)]
+            before = channels
+        layers += [nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(config.features(n_points), config.width)]
         layers += [_Block(config.width, config.dropout) for _ in range(config.blocks)]
         layers += [nn.LayerNorm(config.width), nn.Linear(config.width, 7)]
         self.layers = nn.Sequential(*layers)

@@ -48,9 +48,10 @@ class Preprocess:
         Raises
         ------
         ValueError
-            If the curve does not reach from the scan's start at least 500 arcsec beyond the substrate peak.
+            If the curve does not reach from the scan's start (or one step later, for the origin lies between two
+            points) at least 500 arcsec beyond the substrate peak.
         """
-        angle, needed = self.scan.angle, (self.scan.start, 500.0)
+        angle, needed = self.scan.angle, (self.scan.start + self.scan.step, 500.0)
         if curve.angle[0] > needed[0] or curve.angle[-1] < needed[1]:
             raise ValueError(
                 f"curve: covers {curve.angle[0]:.0f} to {curve.angle[-1]:.0f} arcsec from the substrate peak; the "
@@ -58,11 +59,11 @@ class Preprocess:
             )
         lowest = self.floor * curve.intensity.max()
         values = np.exp(np.interp(angle, curve.angle, np.log(np.maximum(curve.intensity, lowest))))
-        n_valid = int(np.searchsorted(angle, curve.angle[-1], side="right"))
+        n_valid = int(np.searchsorted(angle, curve.angle[-1] + 1e-6, side="right"))
         return self(values[None], np.array([n_valid]))
 
 
 def _fill(curves: NDArray[np.floating], n_valid: NDArray[np.integer]) -> NDArray[np.floating]:
-    last = n_valid[:, None] - 1 - np.arange(_TAIL)
+    last = np.maximum(n_valid[:, None] - 1 - np.arange(_TAIL), 0)
     level = np.median(np.take_along_axis(curves, last, axis=1), axis=1)
     return np.where(np.arange(curves.shape[1]) < n_valid[:, None], curves, level[:, None])

@@ -6,7 +6,7 @@ so that an epoch of 4 000 predictions costs 56 kB; xarray decodes them by their 
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import shutil
 from pathlib import Path
@@ -39,7 +39,7 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
     shutil.rmtree(partial, ignore_errors=True)
     n_epochs, n_experiments = config.training.epochs, len(config.experiments)
     n_samples = 2 * config.training.test_size
-    group = zarr.create_group(partial)
+    group = zarr.create_group(partial, attributes={"config": config.to_dict()})
     packed: dict[str, Any] = {"scale_factor": _UNIT, "_FillValue": _MISSING}
 
     def add(name: str, dims: tuple[str, ...], shape: tuple[int, ...], chunks: tuple[int, ...]) -> Any:
@@ -79,10 +79,27 @@ def write_predictions(path: Path, epoch: int, samples: NDArray[np.floating], exp
 
 def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Dataset:
     """The first ``n_epochs`` epochs, lazily, with coordinates; StudyError if the store does not fit the study."""
+    epochs, experiments, samples = config.training.epochs, len(config.experiments), 2 * config.training.test_size
+    wanted = {
+        "prediction": (epochs, samples, 7),
+        "experiment_prediction": (epochs, experiments, 7),
+        "truth": (samples, 7),
+    }
     try:
         store: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None)
-        if store.sizes["epoch"] != config.training.epochs or store.sizes["experiment"] != len(config.experiments):
-            raise StudyError(f"{path}: was written by a study of another configuration")
+        if differing := config.differences(store.attrs["config"]):
+            raise StudyError(f"{path}: was written by a study of another configuration, {'; '.join(differing)}")
+        for name, shape in wanted.items():
+            if store[name].shape != shape:
+                raise StudyError(
+                    f"{path}: was written by a study of another configuration; {name} has shape {store[name].shape}, "
+                    f"{shape} expected"
+                )
+        # one number of each epoch: an epoch is one chunk, there or not
+        for name in ("prediction", "experiment_prediction"):
+            there = store[name][:n_epochs, 0, 0].notnull().to_numpy()
+            if not there.all():
+                raise StudyError(f"{path}: {name} lacks epoch {int(there.argmin()) + 1}, which history.csv has")
         return store.assign_coords(
             epoch=np.arange(1, store.sizes["epoch"] + 1),
             parameter=np.array(PARAMETERS, dtype=object),
@@ -92,7 +109,9 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
                 np.repeat(np.array(["grid", "uniform"], dtype=object), config.training.test_size),
             ),
         ).isel(epoch=slice(0, n_epochs))
-    except (FileNotFoundError, KeyError, OSError, json.JSONDecodeError) as error:
+    except StudyError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise StudyError(f"{path}: predictions are missing or damaged ({error!r})") from None
 
 
@@ -101,16 +120,19 @@ def read_history(path: Path) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=float) for name in HISTORY})
     try:
-        history = pd.read_csv(path)
-    except (ValueError, pd.errors.EmptyDataError) as error:
-        raise StudyError(f"{path}: history is damaged ({error})") from None
+        text = path.read_text(encoding="utf-8")
+        history = pd.read_csv(io.StringIO(text))
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path}: history is damaged ({str(error).strip()})") from None
     expected = np.arange(1, len(history) + 1)
     if list(history.columns) != HISTORY or not np.array_equal(history["epoch"], expected):
         raise StudyError(f"{path}: history is damaged; columns {', '.join(HISTORY)} and epochs 1, 2, ... expected")
-    if history.isna().to_numpy().any():
-        raise StudyError(
-            f"{path}: history is truncated in epoch {int(history.isna().any(axis=1).to_numpy().argmax()) + 1}"
-        )
+    numbers = history.apply(pd.to_numeric, errors="coerce")
+    damaged = ~np.isfinite(numbers.to_numpy(dtype=float)).all(axis=1)
+    if damaged.any():
+        raise StudyError(f"{path}: history is damaged in epoch {int(damaged.argmax()) + 1}")
+    if not text.endswith("\n"):
+        raise StudyError(f"{path}: history is truncated in epoch {len(history)}")
     return history
 
 

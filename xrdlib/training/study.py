@@ -40,7 +40,7 @@ def predict(network: Network, inputs: Tensor) -> NDArray[np.float32]:
         return torch.cat([network(part) for part in torch.split(inputs, _BATCH)]).numpy()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """One training run with everything that diagnostics read.
 
@@ -80,8 +80,8 @@ class Study:
                 f"{folder}: the study is unfinished, {n} of {epochs} epochs; "
                 f"finish it with 'xrdlib study run {folder / 'config.toml'} --out {folder}'"
             )
-        if n and bool(study.predictions["experiment_prediction"].isnull().any()):
-            raise StudyError(f"{folder}: predictions.zarr lacks epochs that history.csv has")
+        if n:
+            _ = study.predictions  # opened now, so that what is missing is said now
         return study
 
     @property

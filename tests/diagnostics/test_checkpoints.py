@@ -1,0 +1,140 @@
+"""Final, ideal and chosen epoch, on the shipped studies and on made-up traces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xrdlib.data import LAB, LAB_EXPERIMENT, SPACE, Experiment, MeasuredCurve, load_curve
+from xrdlib.diagnostics import Nuisances, Target, checkpoints, diagnose, fit_nuisances, resimulate, track
+from xrdlib.diagnostics.target import DISORDER, FWHM, LORENTZ_FRACTION
+from xrdlib.metrics import curve_error
+from xrdlib.simulation import Instrument, Scan, StrainParameters, simulate
+from xrdlib.training import Study, reference_study
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return reference_study("lab")
+
+
+def test_resimulation_is_the_forward_model() -> None:
+    scan = Scan()
+    rows = np.stack([LAB_EXPERIMENT.to_array(), SPACE.denormalise(np.full(7, 0.3))])
+    nuisances = Nuisances(36.0, 0.2, 0.94)
+    curves = resimulate(rows, scan.angle, nuisances, reference_study("lab").config.dataset)
+    expected = simulate(rows, instrument=Instrument(36.0, 0.2), disorder=0.94)
+    np.testing.assert_allclose(curves, expected, rtol=1e-3)  # grids differ by one step
+
+
+def test_predictions_outside_are_resimulated_at_the_edge(study: Study) -> None:
+    outside = LAB_EXPERIMENT.to_array() + [0, 0, 0, 0, 0, 0, 500.0]  # Rp2 = 450 A
+    edge = LAB_EXPERIMENT.to_array() + [0, 0, 0, 0, 0, 0, 50.0]
+    curves = resimulate(np.stack([outside, edge]), Scan().angle, Nuisances(), study.config.dataset)
+    np.testing.assert_array_equal(curves[0], curves[1])
+
+
+def test_nuisances_are_recovered(study: Study) -> None:
+    true = Nuisances(40.0, 0.2, 0.91)
+    row = LAB_EXPERIMENT.to_array()[None]
+    wrong = SPACE.denormalise(np.full((1, 7), 0.4))
+    angle = Scan(-280.0, 4.0, 360).angle
+    curve = 5.0 * resimulate(row, angle, true, study.config.dataset)[0] + 1e-3
+    found, best = fit_nuisances(np.concatenate([wrong, row]), angle, curve, study.config.dataset)
+    assert best == 1
+    assert (found.fwhm, found.lorentz_fraction, found.disorder) == (true.fwhm, true.lorentz_fraction, true.disorder)
+    assert found.fitted
+    assert {found.fwhm} <= set(FWHM)
+    assert {found.lorentz_fraction} <= set(LORENTZ_FRACTION)
+    assert {found.disorder} <= set(DISORDER)
+
+
+def test_final_and_ideal_are_what_they_are_called(study: Study) -> None:
+    found = checkpoints(study, Target.from_experiment(LAB))
+    assert found.epochs.size == study.config.training.epochs  # tracked: every epoch
+    assert found.final == study.final == 1 + int(np.argmin(study.history["val_loss"]))
+    errors = study.experiment_errors("lab").mean(axis=1)
+    assert found.ideal == 1 + int(np.argmin(errors))
+    assert found.regret == pytest.approx(errors[found.final - 1] - errors.min())
+    assert found.regret >= 0
+    assert found.chosen == found.epochs[np.argmin(found.curve_rmse)]
+
+
+def test_curve_error_is_zero_for_the_truth_and_only_there(study: Study) -> None:
+    target = Target.from_experiment(LAB)
+    truth = resimulate(target.true[None], target.angle, target.nuisances, study.config.dataset)
+    assert curve_error(truth, target.intensity).rmse[0] < 1e-3
+    assert checkpoints(study, target).curve_rmse.min() > 1e-2
+
+
+def test_new_parameters_are_read_by_the_stored_weights(study: Study) -> None:
+    same = Experiment("another name", LAB.parameters)
+    again = checkpoints(study, Target.from_experiment(same))
+    tracked = checkpoints(study, Target.from_experiment(LAB))
+    assert tuple(again.epochs) == study.checkpoints
+    rows = again.epochs - 1
+    quantum = SPACE.range / 16384  # stored predictions are rounded to it
+    assert np.all(np.abs(again.predictions - tracked.predictions[rows]) <= quantum)
+    assert again.final == tracked.final
+
+
+def test_measured_curve_of_a_known_sample_finds_its_parameters() -> None:
+    measured = reference_study("measured")
+    sample = StrainParameters(0.0121, 0.0043, 4300.0, 2600.0, 0.0061, 2100.0, -900.0)
+    experiment = Experiment("x", sample, Instrument(38.0, 0.25, 1.0, 2e-3, 6e4), 0.92, seed=5)
+    scan = Scan(-278.3, 3.1, 700)  # not the lab's
+    curve = MeasuredCurve(scan.angle, 0.08 * experiment.curve(scan), {})
+    found = checkpoints(measured, Target.from_curve(curve, "x"))
+    assert found.errors is None
+    assert found.ideal is None
+    assert found.regret is None
+    error = np.abs(found.predictions[found.row(found.chosen)] - sample.to_array()) / SPACE.range
+    assert error[[0, 2, 3]].max() < 0.15
+    assert found.curve_rmse.min() < 0.15
+
+
+def test_curve_that_is_too_short_is_refused(study: Study) -> None:
+    angle = np.linspace(-100, 300, 200)
+    curve = MeasuredCurve(angle, np.exp(-((angle / 30) ** 2)) + 1e-3, {})
+    with pytest.raises(ValueError, match="needs at least"):
+        checkpoints(study, Target.from_curve(curve, "short"))
+
+
+def test_every_result_can_be_written_and_read(study: Study) -> None:
+    diagnosis = diagnose(Target.from_experiment(LAB), study)
+    again = json.loads(json.dumps(diagnosis.to_dict(), allow_nan=False))
+    assert again["checkpoints"]["final"]["epoch"] == study.final
+    assert again["checkpoints"]["ideal"]["parameters"].keys() == {"Dmax1", "D01", "L1", "Rp1", "D02", "L2", "Rp2"}
+    assert len(again["checkpoints"]["epochs"]) == study.n_epochs
+    for section in diagnosis.sections:
+        assert section.title in diagnosis.to_text()
+        assert section.title in diagnosis._repr_html_()
+        assert not section.frame.empty
+
+
+def test_the_measurement_gap_shows() -> None:
+    """The lab's sample seen through a diffractometer: hopeless for `lab` at any epoch, fair for `measured`."""
+    name = "lab_measured_1"
+    best = {s: reference_study(s).experiment_errors(name).mean(axis=1).min() for s in ("lab", "measured")}
+    assert best["lab"] > 2 * best["measured"]
+    lab = reference_study("lab")
+    experiment = next(e for e in lab.config.experiments if e.name == name)
+    found = checkpoints(lab, Target.from_experiment(experiment))
+    assert track(lab, found).regret_percentile > 95
+
+
+@pytest.mark.parametrize("name", ["measured", "lab"])
+def test_measured_curve_a(name: str, shared_dir: Path) -> None:
+    """The acceptance of the whole path: parameters of curve A against the expert's."""
+    curve = load_curve(shared_dir / "measured" / "ggg444_implanted_A.txt", step=4.018235972)
+    found = checkpoints(reference_study(name), Target.from_curve(curve, "A"))
+    error = 100 * np.abs(found.predictions[found.row(found.chosen)] - LAB_EXPERIMENT.to_array()) / SPACE.range
+    if name == "measured":
+        assert error[0] < 5
+        assert error[[2, 3]].max() < 20
+        assert found.curve_rmse.min() < 0.1
+    else:
+        assert found.curve_rmse.min() > 0.1

@@ -1,0 +1,247 @@
+"""The command: what it prints and writes, and one clear line with exit code 2 for everything it cannot use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xrdlib
+from xrdlib.cli import main
+from xrdlib.data import LAB_EXPERIMENT
+from xrdlib.simulation import Instrument, Scan, simulate
+from xrdlib.training import reference_study
+
+LAB_CM = "0.008094 0.000943 5200e-8 3500e-8 0.00255 3000e-8 -50e-8"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run the command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["xrdlib", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def curve_file(tmp_path: Path) -> Path:
+    """A measured-like curve of the lab's sample, one column."""
+    curve = simulate(LAB_EXPERIMENT, scan=Scan(-280.0, 4.0, 400), instrument=Instrument(38, 0.2, background=2e-4))
+    path = tmp_path / "curve.txt"
+    np.savetxt(path, curve, fmt="%.5e")
+    return path
+
+
+def test_simulate_writes_what_simulate_returns(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("simulate", LAB_CM, "--cm", "--out", "curve.txt")
+    assert (code, err) == (0, "")
+    written = np.loadtxt(tmp_path / "curve.txt")
+    np.testing.assert_allclose(written[:, 0], Scan().angle, atol=1e-6)
+    np.testing.assert_allclose(written[:, 1], simulate(LAB_EXPERIMENT), rtol=1e-8)
+
+
+def test_simulate_to_standard_output_is_two_columns(run: Run) -> None:
+    code, out, _ = run("simulate", "0.008 0.001 5200 3500 0.0025 3000 -50", "--fwhm", "0")
+    assert code == 0
+    assert len([line for line in out.splitlines() if not line.startswith("#")]) == 701
+
+
+def test_diagnose_lab_prints_the_report(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("diagnose", "--json", "result.json")
+    assert (code, err) == (0, "")
+    study = reference_study("lab")
+    assert f"Epoch {study.final} is final" in out
+    for word in ("ideal", "Coverage", "within 0.5", "Spearman", "curve RMSE"):
+        assert word in out
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["schema"] == "xrdlib.diagnose/1"
+    assert result["xrdlib_version"] == xrdlib.__version__
+    assert result["command"] == "xrdlib diagnose --json result.json"
+    assert result["experiment"]["parameters"]["L1"] == 5200
+    assert result["checkpoints"]["final"]["epoch"] == study.final
+    assert {"checkpoints", "coverage", "tracking"} <= result.keys()
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    "text", [LAB_CM, "[0.008094, 0.000943, 5200e-8, 3500e-8, 0.00255, 3000e-8, -50e-8]", LAB_CM.replace(" ", "; ")]
+)
+def test_seven_numbers_of_the_lab_are_the_tracked_experiment(run: Run, text: str) -> None:
+    code, out, _ = run("diagnose", text, "--cm")
+    assert code == 0
+    assert "lab against study lab" in out
+
+
+def test_curve_file_is_seen_by_both_studies(run: Run, curve_file: Path, tmp_path: Path) -> None:
+    code, out, err = run("diagnose", "curve.txt", "--step", "4", "--json", "r.json", "--out", "report")
+    assert (code, err) == (0, "")
+    assert "against study measured" in out
+    assert "against study lab" in out
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert result["study"] == "measured"
+    assert result["checkpoints"]["ideal"] is None
+    assert [s["study"] for s in result["other_studies"]] == ["lab"]
+    assert (tmp_path / "report" / "report.html").is_file()
+    assert {p.suffix for p in (tmp_path / "report" / "figures").iterdir()} == {".png", ".pdf"}
+
+
+def test_dataset_build_and_show(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("dataset", "build", "d", "--size", "60", "--sampling", "uniform", "--workers", "1")
+    assert code == 0
+    assert "60 curves" in out
+    code, out, _ = run("dataset", "show", "d")
+    assert code == 0
+    assert "largest relative difference" in out
+    code, _, err = run("dataset", "build", "d", "--size", "61")
+    assert code == 2
+    assert "size = 60 (asked: 61)" in err
+
+
+@pytest.mark.slow
+def test_study_run_show_check_export(run: Run, tmp_path: Path) -> None:
+    text = (reference_study("lab").path / "config.toml").read_text()
+    text = text.replace("size = 10000", "size = 200").replace("test_size = 2000", "test_size = 20")
+    (tmp_path / "tiny.toml").write_text(text.replace("epochs = 80", "epochs = 2"))
+    code, out, _ = run("study", "run", "tiny.toml", "--out", "tiny", "--workers", "1")
+    assert code == 0
+    assert "2 of 2 epochs" in out
+    assert run("study", "show", "tiny")[0] == 0
+    code, out, _ = run("study", "check", "tiny")
+    assert code == 0
+    assert "2 checkpoints" in out
+    assert run("study", "export", "tiny", "shipped", "--every", "2")[0] == 0
+    assert run("diagnose", "--study", "shipped")[0] == 0
+    code, _, err = run("study", "export", "tiny", "shipped")
+    assert code == 2
+    assert "exists already" in err
+
+
+def _bad_file(text: str) -> Callable[[Path], list[str]]:
+    def write(folder: Path) -> list[str]:
+        (folder / "bad.txt").write_text(text)
+        return ["bad.txt", "--step", "4"]
+
+    return write
+
+
+def _lines(*special: str, n: int = 100) -> str:
+    return "\n".join([*["1e-3"] * (n // 2), *special, *["2e-3"] * (n // 2)])
+
+
+@pytest.mark.parametrize(
+    ("arrange", "says"),
+    [
+        (lambda _: ["missing.txt", "--step", "4"], "no such file"),
+        (_bad_file(""), "empty"),
+        (_bad_file(_lines("abc")), "'abc'"),
+        (_bad_file(_lines("nan")), "nan"),
+        (_bad_file(_lines("-3")), "-3"),
+        (_bad_file("\n".join(["0"] * 100)), "0"),
+        (_bad_file(_lines(n=40)), "at least 50"),
+        (lambda f: _bad_file(_lines("5e-3"))(f)[:1], "--step"),
+        (lambda _: ["1 2 3 4 5 6"], "6 given"),
+        (lambda _: ["1 2 3 4 5 6 7 8"], "8 given"),
+        (lambda _: ["0.008 oops 5200 3500 0.0025 3000 -50"], "'oops'"),
+        (lambda _: ["0.008 0.001 9200 3500 0.0025 3000 -50"], "L1 = 9200 A is above its maximum 7000 A by 2200 A"),
+        (lambda _: ["0.008 0.009 5200 3500 0.0025 3000 -50"], "D01 = 0.009 exceeds Dmax1 = 0.008 by 0.001"),
+        (lambda _: ["-0.008 0.001 5200 3500 0.0025 3000 -50"], "Dmax1 = -0.008"),
+        (lambda _: ["nobody"], "named ones: lab"),
+        (lambda _: ["lab", "--study", "missing"], "no such study folder"),
+        (lambda _: ["lab", "--nonsense"], "--nonsense"),
+        (lambda _: ["lab", "--json", "missing/r.json"], "does not exist"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    run: Run, tmp_path: Path, arrange: Callable[[Path], list[str]], says: str
+) -> None:
+    arguments = arrange(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    more = [] if "--json" in arguments else ["--json", "result.json"]
+    code, out, err = run("diagnose", *arguments, "--out", "report", *more)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert says in err
+    assert out == ""
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_parameters_outside_go_on_when_asked(run: Run) -> None:
+    code, out, _ = run("diagnose", "0.008 0.001 9200 3500 0.0025 3000 -50", "--allow-outside")
+    assert code == 0
+    assert "outside the parameter space" in out
+
+
+def _damage_weights(folder: Path) -> None:
+    epoch = reference_study("lab").final
+    (folder / "checkpoints" / f"epoch_{epoch:04d}.safetensors").write_text("not weights")
+
+
+def _replace(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        text = (folder / file).read_text()
+        assert old in text
+        (folder / file).write_text(text.replace(old, new))
+
+    return edit
+
+
+def _truncate(folder: Path) -> None:
+    text = (folder / "history.csv").read_text()
+    (folder / "history.csv").write_text(text[: len(text) // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (_truncate, "history"),
+        (_damage_weights, "not a safetensors file"),
+        (_replace("config.toml", "epochs = 80", "epochs = 90"), "unfinished"),
+        (_replace("config.toml", "epochs = 80", "epochs = 70"), "80 epochs"),
+        (_replace("config.toml", "width = 64", "width = 32"), "another configuration, network.width"),
+        (_replace("config.toml", "seed = 1", "seeds = 1"), "unknown keys seeds"),
+        (lambda folder: shutil.rmtree(folder / "predictions.zarr"), "predictions"),
+        (lambda folder: (folder / "config.toml").unlink(), "no config.toml"),
+    ],
+)
+def test_damaged_study_is_one_line(run: Run, tmp_path: Path, damage: Callable[[Path], None], says: str) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(reference_study("lab").path, folder)
+    damage(folder)
+    code, out, err = run("diagnose", "0.008 0.001 5200 3500 0.0025 3000 -50", "--study", "study")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert says in err
+    assert out == ""
+
+
+def test_help_has_an_example_for_every_command(run: Run) -> None:
+    for command in (["simulate"], ["diagnose"], ["dataset", "build"], ["study", "run"], ["study", "show"]):
+        code, out, _ = run(*command, "--help")
+        assert code == 0
+        assert f"xrdlib {' '.join(command)}" in " ".join(out.split())
+
+
+def test_the_installed_module_runs() -> None:
+    done = subprocess.run([sys.executable, "-m", "xrdlib", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "diagnose" in done.stdout
+
+
+def test_help_does_not_import_torch() -> None:
+    code = "import sys, xrdlib.cli; sys.exit(any(m in sys.modules for m in ('torch', 'numba', 'pandas')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

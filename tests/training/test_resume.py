@@ -1,0 +1,135 @@
+"""A study that is killed goes on as if it had not been: history, weights and predictions, byte by byte."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xrdlib.training import Study, StudyError, run_study
+
+WORK = """
+from pathlib import Path
+import xrdlib.data.dataset, xrdlib.simulation._kernels
+from xrdlib.training import StudyConfig, run_study
+
+config = StudyConfig.load({config!r})
+
+def work():
+    run_study(config, {path!r}, workers=1, progress=False)
+"""
+ARRAYS = ("prediction", "experiment_prediction", "truth", "training")
+
+
+def contents(folder):
+    """Every file of a study that says something, by its path."""
+    files = [folder / "config.toml", folder / "history.csv", folder / "resume.safetensors"]
+    files += sorted((folder / "checkpoints").glob("*.safetensors"))
+    files += [f for name in ARRAYS for f in sorted((folder / "predictions.zarr" / name).rglob("*")) if f.is_file()]
+    return {str(f.relative_to(folder)): f.read_bytes() for f in files if f.suffix != ".partial"}
+
+
+def assert_identical(one, other):
+    mine, theirs = contents(one.path), contents(other.path)
+    assert mine.keys() == theirs.keys()
+    assert [name for name in mine if mine[name] != theirs[name]] == []
+    assert len(one.checkpoints) == 3
+    for name in ARRAYS:
+        np.testing.assert_array_equal(one.predictions[name].to_numpy(), other.predictions[name].to_numpy())
+
+
+@pytest.fixture(params=["study", "random_study"])
+def undisturbed(request):
+    """A noise-free study; one with augmentation, disorder, dropout and float16 weights."""
+    return request.getfixturevalue(request.param)
+
+
+def test_twice_is_the_same(undisturbed, tmp_path):
+    assert_identical(run_study(undisturbed.config, tmp_path / "s", workers=1, progress=False), undisturbed)
+
+
+def test_another_seed_is_not(undisturbed, tmp_path):
+    """The comparison above would notice."""
+    from dataclasses import replace
+
+    other = run_study(replace(undisturbed.config, seed=8), tmp_path / "s", workers=1, progress=False)
+    mine, theirs = contents(other.path), contents(undisturbed.path)
+    assert all(mine[name] != theirs[name] for name in ("history.csv", "resume.safetensors"))
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(undisturbed, tmp_path, killed):
+    folder, config = tmp_path / "s", undisturbed.path / "config.toml"
+    rng = np.random.default_rng(23)
+    # the first leave no configuration, no dataset, no predictions; an epoch is 5 files
+    moments = [("commits", 0), ("commits", 2), ("commits", 14), ("commits", 24)]
+    moments += [("seconds", float(t)) for t in rng.uniform(0.1, 0.6, 2)]
+    moments += [("commits", int(n)) for n in (3, 4)]
+    code = WORK.format(config=str(config), path=str(folder))
+    assert killed(code, moments)[:4] == ["killed"] * 4
+    assert_identical(run_study(undisturbed.config, folder, workers=1, progress=False), undisturbed)
+
+
+@pytest.mark.slow
+def test_killed_between_any_two_files_of_an_epoch(undisturbed, tmp_path, killed):
+    """Each of the first 11 commits of training (2 epochs and one more file), each in a folder of its own."""
+    start = tmp_path / "start"
+    code = WORK.format(config=str(undisturbed.path / "config.toml"), path=str(start))
+    # stopped before the first epoch: nothing but dataset and empty predictions
+    assert killed(code.replace("run_study(", "stop(run_study, ") + STOP, [("seconds", 60.0)]) == ["exit 0"]
+    assert not (start / "history.csv").exists()
+    code = f"import itertools\nfolders = itertools.count()\n{WORK.format(config=str(undisturbed.path / 'config.toml'), path='')}"
+    moments = [("commits", n) for n in range(11)]
+    for n in range(11):
+        shutil.copytree(start, tmp_path / f"s{n}")
+    code = code.replace("run_study(config, ''", f"run_study(config, {str(tmp_path)!r} + f'/s{{left}}'")
+    assert killed(code, moments) == ["killed"] * 11
+    for n in range(11):
+        path = tmp_path / f"s{n}"
+        assert Study.open(path, complete=False).n_epochs == (n > 3) + (n > 8)
+        with pytest.raises(StudyError, match="unfinished"):
+            Study.open(path)
+        assert_identical(run_study(undisturbed.config, path, workers=1, progress=False), undisturbed)
+
+
+STOP = """
+def stop(run, *args, **kwargs):
+    import xrdlib.training.loop as loop
+    loop._train = lambda *args: None
+    try:
+        run(*args, **kwargs)
+    except ValueError as error:
+        assert "unfinished" in str(error), error
+"""
+
+
+def test_an_unfinished_study_goes_on_and_says_how(undisturbed, tmp_path, monkeypatch):
+    """Stopped by an exception in the second epoch, such as Ctrl-C."""
+    from xrdlib.training import loop
+
+    epoch = loop._epoch
+
+    def stopped(*args):
+        if args[-1] == 2:
+            raise KeyboardInterrupt
+        return epoch(*args)
+
+    monkeypatch.setattr(loop, "_epoch", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(undisturbed.config, tmp_path / "s", workers=1, progress=False)
+    text = f"the study is unfinished, 1 of 3 epochs; finish it with 'xrdlib study run {tmp_path}"
+    with pytest.raises(StudyError, match=text):
+        Study.open(tmp_path / "s")
+    opened = Study.open(tmp_path / "s", complete=False)
+    assert opened.n_epochs == 1
+    assert opened.predictions.sizes["epoch"] == 1
+    assert opened.experiment_predictions("lab").shape == (1, 7)
+    monkeypatch.undo()
+    assert_identical(run_study(undisturbed.config, tmp_path / "s", workers=1, progress=False), undisturbed)
+
+
+def test_partial_files_are_no_part_of_a_study(undisturbed, tmp_path):
+    folder = Path(shutil.copytree(undisturbed.path, tmp_path / "s"))
+    (folder / "checkpoints" / "epoch_0004.safetensors.partial").write_bytes(b"half")
+    (folder / "history.csv.partial").write_text("epoch,tr")
+    assert Study.open(folder).checkpoints == (1, 2, 3)

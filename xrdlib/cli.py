@@ -1,0 +1,369 @@
+"""The ``xrdlib`` command: reads arguments, calls the library, prints. Imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+import xrdlib
+
+if TYPE_CHECKING:
+    from xrdlib.diagnostics import Diagnosis, Target
+    from xrdlib.training import Study
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Rocking curves of ion-implanted crystals: simulate, learn, and see why checkpoints disagree.",
+)
+dataset_app = typer.Typer(no_args_is_help=True, help="Datasets of simulated curves.")
+study_app = typer.Typer(no_args_is_help=True, help="Training runs that keep every epoch.")
+app.add_typer(dataset_app, name="dataset")
+app.add_typer(study_app, name="study")
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+
+Cm = Annotated[bool, typer.Option("--cm", help="Lengths are in cm, as the lab writes them (5200e-8).")]
+AllowOutside = Annotated[
+    bool, typer.Option("--allow-outside", help="Go on with parameters outside their ranges or constraints.")
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")]
+
+
+@app.command(
+    epilog='Example:  xrdlib simulate "0.008094 0.000943 5200e-8 3500e-8 0.00255 3000e-8 -50e-8" --cm --out curve.txt'
+)
+def simulate(
+    parameters: Annotated[str, typer.Argument(help="Seven numbers in one quoted string: Dmax1 D01 L1 Rp1 D02 L2 Rp2.")],
+    cm: Cm = False,
+    allow_outside: AllowOutside = False,
+    crystal: Annotated[str, typer.Option(help="GGG_444 or GGG_444_LAB (the lab's chi).")] = "GGG_444",
+    film: Annotated[bool, typer.Option("--film", help="With a YIG film of 3.15 um.")] = False,
+    disorder: Annotated[float, typer.Option(help="Static Debye-Waller factor E of the strained layers.")] = 1.0,
+    fwhm: Annotated[float, typer.Option(help="Resolution, arcsec; 0 for the reflectivity itself.")] = 30.0,
+    lorentz: Annotated[float, typer.Option(help="Lorentz fraction of the resolution.")] = 0.0,
+    background: Annotated[float, typer.Option(help="Added intensity.")] = 0.0,
+    exact: Annotated[bool, typer.Option("--exact", help="Closed form instead of the fast expansion.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Text file (angle, intensity); by default standard output.")] = None,
+) -> None:
+    """Simulate one rocking curve: two columns, angle (arcsec) and intensity."""
+    import numpy as np
+
+    from xrdlib.data import SPACE
+    from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument, Scan
+
+    if crystal not in CRYSTALS:
+        raise ValueError(f"--crystal {crystal}: one of {', '.join(CRYSTALS)} expected")
+    row = SPACE.check(_seven_numbers(parameters, cm), allow_outside=allow_outside)[0]
+    instrument = None if fwhm == 0 else Instrument(fwhm, lorentz, background=background)
+    film_or_none = YIG_FILM if film else None
+    curve = xrdlib.simulate(
+        row, crystal=CRYSTALS[crystal], film=film_or_none, disorder=disorder, instrument=instrument, exact=exact
+    )
+    head = f"# xrdlib {xrdlib.__version__}: {' '.join(f'{v:.10g}' for v in row)}\n# dth/arcsec intensity\n"
+    lines = (f"{a:.6f} {i:.9e}\n" for a, i in zip(Scan().angle, np.asarray(curve), strict=True))
+    text = head + "".join(lines)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        _write(out, text)
+
+
+@dataset_app.command("build", epilog="Example:  xrdlib dataset build curves.zarr --size 10000 --sampling grid")
+def dataset_build(
+    folder: Annotated[Path, typer.Argument(help="Folder to create, or to finish.")],
+    size: Annotated[int, typer.Option(help="Number of curves.")] = 10_000,
+    sampling: Annotated[str, typer.Option(help="grid (the lab's), uniform or sobol.")] = "grid",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    crystal: Annotated[str, typer.Option(help="GGG_444 or GGG_444_LAB.")] = "GGG_444",
+    film: Annotated[bool, typer.Option("--film", help="With a YIG film of 3.15 um.")] = False,
+    layer_thickness: Annotated[float, typer.Option(help="Sublayers, A.")] = 100.0,
+    disorder: Annotated[tuple[float, float], typer.Option(help="Range of E, drawn per curve.")] = (1.0, 1.0),
+    workers: Workers = None,
+) -> None:
+    """Build a dataset in parallel; the same command goes on after an interruption."""
+    from xrdlib.data import DatasetConfig, build_dataset
+
+    config = DatasetConfig(
+        size=size,
+        sampling=sampling,
+        seed=seed,
+        crystal=crystal,
+        film=film,
+        layer_thickness=layer_thickness,
+        disorder=disorder,
+    )
+    dataset = build_dataset(folder, config, workers=workers)
+    typer.echo(f"{folder}: {config.size} curves of {dataset.grid.angle.size} angles")
+
+
+@dataset_app.command("show", epilog="Example:  xrdlib dataset show curves.zarr")
+def dataset_show(folder: Annotated[Path, typer.Argument(help="A dataset.")]) -> None:
+    """Open a dataset, simulate some of its curves again, and say what it holds."""
+    from xrdlib.data import Dataset, bin_counts
+
+    dataset = Dataset.open(folder)
+    for key, value in dataset.config.to_dict().items():
+        typer.echo(f"{key:16} {value}")
+    typer.echo(f"{'peak in scan':16} {100 * dataset.peak_in_scan.mean():.1f} % of the curves")
+    typer.echo(f"{'check':16} largest relative difference from an exact simulation: {dataset.check():.1e}")
+    typer.echo(bin_counts(dataset.parameters).to_string())
+
+
+@study_app.command("run", epilog="Example:  xrdlib study run data/reference_studies/lab/config.toml --out build/lab")
+def study_run(
+    config: Annotated[Path, typer.Argument(help="Configuration, TOML.")],
+    out: Annotated[Path, typer.Option(help="Folder to create, or to finish.")],
+    workers: Workers = None,
+) -> None:
+    """Build the dataset, train, and keep every epoch; the same command goes on after an interruption."""
+    from xrdlib.training import StudyConfig, run_study
+
+    _print_study(run_study(StudyConfig.load(config), out, workers=workers))
+
+
+@study_app.command("show", epilog="Example:  xrdlib study show lab")
+def study_show(study: Annotated[str, typer.Argument(help="A study's folder, or a shipped study's name.")]) -> None:
+    """Say what a study holds: losses, and final and ideal epoch of each of its experiments."""
+    _print_study(_study(study, complete=False))
+
+
+@study_app.command("check", epilog="Example:  xrdlib study check measured")
+def study_check(study: Annotated[str, typer.Argument(help="A study's folder, or a shipped study's name.")]) -> None:
+    """Load every checkpoint and predict the experiments again: do weights and stored predictions agree?"""
+    import numpy as np
+
+    from xrdlib.data import SPACE
+
+    opened = _study(study)
+    epochs = np.array(opened.checkpoints)
+    worst = 0.0
+    for experiment in opened.config.experiments:
+        curve = experiment.curve(opened.config.dataset.scan)
+        again = opened.predict(opened.config.preprocess(curve[None]))[:, 0]
+        stored = opened.experiment_predictions(experiment.name)[epochs - 1]
+        worst = max(worst, float(np.abs((again - stored) / SPACE.range).max()))
+    typer.echo(f"{opened.path}: {epochs.size} checkpoints, largest difference {100 * worst:.4f} % of range")
+    if worst > 1e-3:
+        raise ValueError(f"{opened.path}: weights and stored predictions disagree by {100 * worst:.2f} % of range")
+
+
+@study_app.command("export", epilog="Example:  xrdlib study export build/lab data/reference_studies/lab --every 4")
+def study_export(
+    study: Annotated[Path, typer.Argument(help="A finished study.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to create.")],
+    every: Annotated[int, typer.Option(min=1, help="Keep the weights of every so many epochs.")] = 3,
+) -> None:
+    """Copy what diagnosing needs, without the dataset and without most of the weights."""
+    from xrdlib.training import Study, export_study
+
+    _print_study(export_study(Study.open(study), folder, every=every))
+
+
+@app.command(
+    epilog="Examples:  xrdlib diagnose;  xrdlib diagnose curve.txt --step 4.018235972 --out report;  "
+    'xrdlib diagnose "0.008 0.001 5200 3500 0.0025 3000 -50" --json result.json'
+)
+def diagnose(
+    experiment: Annotated[
+        str, typer.Argument(help="A named experiment, seven numbers in one quoted string, or a curve file.")
+    ] = "lab",
+    cm: Cm = False,
+    step: Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")] = False,
+    study: Annotated[str | None, typer.Option(help="A study's folder, or lab or measured.")] = None,
+    allow_outside: AllowOutside = False,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the numbers as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write figures and report.html into this folder.")] = None,
+) -> None:
+    """Say which epoch is final, which is ideal for this experiment, how they differ, and why that may be."""
+    from xrdlib.diagnostics import diagnose as run
+
+    if json_path is not None:
+        _writable(json_path)
+    if out is not None:
+        _writable(out)
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"{out}: a file, not a folder")
+    is_file = _is_curve_file(experiment)
+    names = [study] if study else ["measured", "lab"] if is_file else ["lab"]
+    studies = [_study(name) for name in names]
+    target = _target(experiment, studies[0], cm=cm, step=step, reverse=reverse, allow_outside=allow_outside)
+    diagnoses = [run(target, opened) for opened in studies]
+    command = shlex.join(["xrdlib", *sys.argv[1:]])
+    for diagnosis in diagnoses:
+        _print_diagnosis(diagnosis)
+    if json_path is not None:
+        _write(json_path, json.dumps(_json(diagnoses, command), indent=1, allow_nan=False) + "\n")
+        typer.echo(f"JSON: {json_path}")
+    if out is not None:
+        from xrdlib.report import write_report
+
+        page = write_report(diagnoses, out, command=command)
+        typer.echo(f"Report: {page}\nFigures: {out / 'figures'}")
+
+
+def _seven_numbers(text: str, cm: bool) -> Any:
+    """Seven numbers from one string, lengths in A, shape (7,)."""
+    from xrdlib.simulation import StrainParameters
+
+    tokens = _tokens(text)
+    wrong = [t for t in tokens if not _NUMBER.match(t)]
+    if wrong:
+        raise ValueError(f"parameters: {wrong[0]!r} is not a number; seven expected: Dmax1 D01 L1 Rp1 D02 L2 Rp2")
+    values = [float(t) for t in tokens]
+    parameters = StrainParameters.from_cm(values) if cm else StrainParameters.from_array(values)
+    return parameters.to_array()
+
+
+def _tokens(text: str) -> list[str]:
+    return [t for t in re.split(r"[\s,;\[\]()]+", text) if t]
+
+
+def _is_curve_file(text: str) -> bool:
+    if Path(text).exists():
+        return True
+    tokens = _tokens(text)
+    return not (len(tokens) > 1 and any(map(_NUMBER.match, tokens))) and ("." in text or "/" in text or os.sep in text)
+
+
+def _target(text: str, study: Study, *, cm: bool, step: float | None, reverse: bool, allow_outside: bool) -> Target:
+    """What the user means by EXPERIMENT: a curve file, a name, or seven numbers."""
+    from xrdlib.data import LAB, SPACE, Experiment, load_curve
+    from xrdlib.diagnostics import Target
+    from xrdlib.simulation import StrainParameters
+
+    scan = study.config.dataset.scan
+    known: dict[str, Experiment] = {"lab": LAB} | {e.name: e for e in study.config.experiments}
+    if _is_curve_file(text):
+        return Target.from_curve(load_curve(text, step=step, reverse=reverse), Path(text).name)
+    if text in known:
+        return Target.from_experiment(known[text], scan)
+    if not any(map(_NUMBER.match, _tokens(text))):
+        raise ValueError(f"{text}: no such file and no experiment of that name; named ones: {', '.join(known)}")
+    parameters = StrainParameters.from_array(SPACE.check(_seven_numbers(text, cm), allow_outside=allow_outside)[0])
+    given = Experiment("given", parameters)
+    same = (
+        e for e in known.values() if (e.parameters, e.instrument, e.disorder) == (parameters, given.instrument, 1.0)
+    )
+    return Target.from_experiment(next(same, given), scan)
+
+
+def _study(name: str, *, complete: bool = True) -> Study:
+    """A shipped study by name, or any study by folder."""
+    from xrdlib.training import Study, reference_study
+
+    if name in ("lab", "measured") and not Path(name).exists():
+        return reference_study(name)
+    return Study.open(name, complete=complete)
+
+
+def _print_study(study: Study) -> None:
+    config = study.config
+    typer.echo(f"{study.path}: study {config.name}, {study.n_epochs} of {config.training.epochs} epochs")
+    d = config.dataset
+    typer.echo(f"{d.size} {d.sampling} curves, {len(study.checkpoints)} epochs with weights")
+    if not study.n_epochs:
+        return
+    typer.echo(f"final: epoch {study.final}, validation loss {study.val_loss(study.final):.5f}")
+    for experiment in config.experiments:
+        error = study.experiment_errors(experiment.name).mean(axis=1)
+        ideal = int(error.argmin()) + 1
+        typer.echo(
+            f"{experiment.name}: ideal epoch {ideal}, error {error[ideal - 1]:.2f} % of range, "
+            f"at final {error[study.final - 1]:.2f}, regret {error[study.final - 1] - error[ideal - 1]:.2f}"
+        )
+
+
+def _print_diagnosis(diagnosis: Diagnosis) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.rule(f"{diagnosis.target.name} against study {diagnosis.study.config.name}", align="left")
+    for sentence in diagnosis.summary:
+        console.print(sentence, markup=False, soft_wrap=True)
+    for section in diagnosis.sections:
+        console.print(f"\n[bold]{section.title}[/]")
+        console.print(_rich_table(section.table))
+        for sentence in section.sentences:
+            console.print(f"- {sentence}", markup=False, soft_wrap=True)
+    if diagnosis.target.true is None:
+        console.print("\n[bold]Every epoch with weights, re-simulated against the curve[/]")
+        console.print(_rich_table(diagnosis.checkpoints.every_epoch))
+    console.print()
+
+
+def _rich_table(frame: Any) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for name in frame.columns:
+        table.add_column(str(name), justify="right")
+    for label, row in frame.iterrows():
+        table.add_row(str(label), *map(str, row))
+    return table
+
+
+def _json(diagnoses: list[Diagnosis], command: str) -> dict[str, Any]:
+    """The contract of docs/json.md: a head, the first study's sections, the other studies beside them."""
+    from xrdlib.diagnostics.diagnosis import SCHEMA
+    from xrdlib.simulation import PARAMETERS
+
+    first = diagnoses[0]
+    true = first.target.true
+    head = {
+        "schema": SCHEMA,
+        "xrdlib_version": xrdlib.__version__,
+        "command": command,
+        "experiment": {
+            "name": first.target.name,
+            "measured": true is None,
+            "parameters": None if true is None else {p: float(v) for p, v in zip(PARAMETERS, true, strict=True)},
+        },
+    }
+    return {**head, **first.to_dict(), "other_studies": [d.to_dict() for d in diagnoses[1:]]}
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    _writable(path)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _writable(path: Path) -> None:
+    """Complain before the work rather than after it."""
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: the folder {path.parent} does not exist")
+
+
+def main() -> None:
+    """Run the command: exit 0, or 2 with one line on standard error for bad input."""
+    # a leading minus of a string of numbers is no option
+    arguments = [f" {a}" if re.match(r"-[\d.]", a) else a for a in sys.argv[1:]]
+    try:
+        code = app(arguments, standalone_mode=False)
+    except (Abort, KeyboardInterrupt):
+        print("xrdlib: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        code = 130
+    except TyperException as error:
+        print(f"xrdlib: {error.format_message()} (see --help)", file=sys.stderr)
+        code = 2
+    except (ValueError, OSError) as error:
+        print("xrdlib: " + " ".join(str(error).split()), file=sys.stderr)
+        code = 2
+    sys.exit(code)

@@ -1,0 +1,227 @@
+"""Final, ideal and chosen epoch of one target, and what each makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from xrdlib.data import SPACE
+from xrdlib.data.space import PARAMETER_UNITS, format_parameter
+from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
+from xrdlib.metrics import curve_error, parameter_error
+from xrdlib.simulation import PARAMETERS
+from xrdlib.training import Study
+
+__all__ = ["Checkpoints", "checkpoints"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Checkpoints(Section):
+    """One target at every epoch of a study.
+
+    Attributes
+    ----------
+    study, target : str
+        Names.
+    epochs : ndarray of int, shape (n,)
+        Those whose predictions are known: all for a tracked experiment, else those with stored weights.
+    predictions : ndarray, shape (n, 7)
+        Lengths in A.
+    val_loss : ndarray, shape (n,)
+    errors : ndarray of shape (n, 7), or None
+        % of range; None where the true parameters are unknown.
+    curve_rmse, curve_mae : ndarray, shape (n,)
+        Of log10 intensity, prediction re-simulated, scale and background fitted.
+    curves : ndarray, shape (n, m)
+        The re-simulated curves with that scale and background.
+    nuisances : Nuisances
+        Used to re-simulate.
+    true : ndarray of shape (7,), or None
+    final : int
+        Epoch with the lowest validation loss (among ``epochs``).
+    """
+
+    study: str
+    target: str
+    epochs: NDArray[np.int64]
+    predictions: FloatArray
+    val_loss: FloatArray
+    errors: FloatArray | None
+    curve_rmse: FloatArray
+    curve_mae: FloatArray
+    curves: FloatArray
+    nuisances: Nuisances
+    true: FloatArray | None
+    final: int
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Heading."""
+        return f"Checkpoints of study {self.study} for {self.target}"
+
+    @property
+    def error(self) -> FloatArray | None:
+        """Mean error of the seven parameters at each epoch, % of range; None where the truth is unknown."""
+        return None if self.errors is None else self.errors.mean(axis=1)
+
+    @property
+    def ideal(self) -> int | None:
+        """Epoch with the lowest mean parameter error; None where the truth is unknown."""
+        return None if self.error is None else int(self.epochs[self.error.argmin()])
+
+    @property
+    def chosen(self) -> int:
+        """Epoch whose re-simulated prediction comes closest to the curve."""
+        return int(self.epochs[self.curve_rmse.argmin()])
+
+    @property
+    def regret(self) -> float | None:
+        """Error at ``final`` minus error at ``ideal``, % of range; None where the truth is unknown."""
+        return None if self.error is None else float(self.error[self.row(self.final)] - self.error.min())
+
+    def row(self, epoch: int) -> int:
+        """Index of an epoch."""
+        return int(np.flatnonzero(self.epochs == epoch)[0])
+
+    @property
+    def named(self) -> dict[str, int]:
+        """The epochs that have a name."""
+        ideal = {} if self.ideal is None else {"ideal": self.ideal}
+        return {"final": self.final, **ideal, "chosen": self.chosen}
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per epoch: losses, curve errors, predicted parameters (A) and their errors (% of range)."""
+        frame = pd.DataFrame(
+            {
+                "epoch": self.epochs,
+                "val_loss": self.val_loss,
+                "curve_rmse": self.curve_rmse,
+                "curve_mae": self.curve_mae,
+            }
+        )
+        for i, name in enumerate(PARAMETERS):
+            frame[name] = self.predictions[:, i]
+            if self.errors is not None:
+                frame[f"{name}_error"] = self.errors[:, i]
+        return frame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The named epochs side by side."""
+        table = {}
+        for name, epoch in self.named.items():
+            i = self.row(epoch)
+            cells = {
+                "epoch": str(epoch),
+                "validation loss": f"{self.val_loss[i]:.5f}",
+                "curve RMSE (log10)": f"{self.curve_rmse[i]:.4f}",
+                "curve MAE (log10)": f"{self.curve_mae[i]:.4f}",
+            }
+            if self.error is not None:
+                cells["mean error (% of range)"] = f"{self.error[i]:.2f}"
+            for k, parameter in enumerate(PARAMETERS):
+                text = format_parameter(parameter, float(f"{self.predictions[i, k]:.4g}"))
+                cells[parameter] = text if self.errors is None else f"{text} ({self.errors[i, k]:.1f} %)"
+            table[name] = cells
+        if self.true is not None:
+            table["true"] = {p: format_parameter(p, v) for p, v in zip(PARAMETERS, self.true, strict=True)}
+        return pd.DataFrame(table).fillna("")
+
+    @property
+    def every_epoch(self) -> pd.DataFrame:
+        """All epochs as text: losses, predicted parameters (strains in 1e-3, lengths in A)."""
+        rows = self.frame
+        table = pd.DataFrame(
+            {
+                "val. loss": rows["val_loss"].map("{:.4f}".format),
+                "curve RMSE": rows["curve_rmse"].map("{:.4f}".format),
+            }
+        )
+        for name in PARAMETERS:
+            strain = PARAMETER_UNITS[name] == ""
+            values = rows[name] * (1e3 if strain else 1)
+            table[f"{name} /1e-3" if strain else f"{name} /A"] = values.map(("{:.2f}" if strain else "{:.0f}").format)
+        if self.error is not None:
+            table["error /%"] = [f"{e:.2f}" for e in self.error]
+        return table.set_index(pd.Index(rows["epoch"], name="epoch"))
+
+    @property
+    def sentences(self) -> list[str]:
+        """How the named epochs differ."""
+        n = self.nuisances
+        origin = "fitted to the curve" if n.fitted else "known"
+        said = []
+        if self.error is not None and self.ideal is not None and self.regret is not None:
+            i, f = self.row(self.ideal), self.row(self.final)
+            said.append(
+                f"final is epoch {self.final} (lowest validation loss), ideal is epoch {self.ideal} (lowest error on "
+                f"this experiment): {self.error[f]:.2f} against {self.error[i]:.2f} % of range, a regret of "
+                f"{self.regret:.2f}."
+            )
+            said.append(
+                "ideal is the best of many epochs chosen with the truth in hand: some of its advantage is luck."
+            )
+        else:
+            said.append(
+                f"True parameters unknown: the epoch is chosen by curve error, {self.chosen} instead of {self.final} "
+                f"(final); RMSE of log10 intensity {self.curve_rmse.min():.4f} against "
+                f"{self.curve_rmse[self.row(self.final)]:.4f}."
+            )
+        said.append(
+            f"Re-simulated with a resolution of {n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder "
+            f"{n.disorder:g} ({origin}); scale and background fitted at every epoch."
+        )
+        outside = ((self.predictions < SPACE.minimum) | (self.predictions > SPACE.maximum)).any(axis=1)
+        if outside.any():
+            said.append(
+                f"At {outside.sum()} of {outside.size} epochs a predicted parameter is outside its range; "
+                "it is re-simulated at the edge."
+            )
+        return said
+
+
+def checkpoints(study: Study, target: Target) -> Checkpoints:
+    """What every epoch makes of a target.
+
+    Parameters
+    ----------
+    study : Study
+    target : Target
+
+    Returns
+    -------
+    Checkpoints
+    """
+    if target.tracked_in(study):
+        epochs = study.history["epoch"].to_numpy()
+        predictions = study.experiment_predictions(target.name)
+    else:
+        epochs = np.array(study.checkpoints)
+        predictions = study.predict(target.inputs(study))[:, 0]
+    nuisances = target.nuisances
+    if nuisances is None:
+        nuisances, _ = fit_nuisances(predictions, target.angle, target.intensity, study.config.dataset)
+    simulated = resimulate(predictions, target.angle, nuisances, study.config.dataset)
+    misfit = curve_error(simulated, target.intensity)
+    val_loss = study.history["val_loss"].to_numpy()[epochs - 1]
+    return Checkpoints(
+        study=study.config.name,
+        target=target.name,
+        epochs=epochs,
+        predictions=predictions,
+        val_loss=val_loss,
+        errors=None if target.true is None else parameter_error(predictions, target.true, SPACE.range),
+        curve_rmse=misfit.rmse,
+        curve_mae=misfit.mae,
+        curves=misfit.scale[:, None] * simulated + misfit.background[:, None],
+        nuisances=nuisances,
+        true=target.true,
+        final=int(epochs[val_loss.argmin()]),
+    )

@@ -1,0 +1,197 @@
+"""One target against one study: all sections of a report, and their JSON."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrdlib.data import MeasuredCurve
+from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
+from xrdlib.diagnostics.coverage import Coverage, coverage
+from xrdlib.diagnostics.target import Target
+from xrdlib.diagnostics.tracking import Tracking, track
+from xrdlib.simulation import PARAMETERS
+from xrdlib.training import Study
+
+__all__ = ["SCHEMA", "Diagnosis", "diagnose"]
+
+SCHEMA = "xrdlib.diagnose/1"
+_REPRODUCED = 0.1  # RMSE of log10 intensity; an expert's fit of measured curve A reaches 0.04
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything ``xrdlib diagnose`` says about one target and one study.
+
+    Attributes
+    ----------
+    target : Target
+    study : Study
+    checkpoints, coverage, tracking : Section
+    """
+
+    target: Target
+    study: Study
+    checkpoints: Checkpoints
+    coverage: Coverage
+    tracking: Tracking
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """In the order of the report."""
+        return (self.checkpoints, self.tracking, self.coverage)
+
+    @property
+    def summary(self) -> list[str]:
+        """The answer in a few sentences: which epochs, how they differ, and what may and may not explain it."""
+        c, v, t = self.checkpoints, self.coverage, self.tracking
+        final = c.row(c.final)
+        said = []
+        if c.error is not None and c.ideal is not None and t.regret is not None and t.regret_percentile is not None:
+            said.append(
+                f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for {self.target.name}: "
+                f"{c.error[final]:.2f} against {c.error.min():.2f} % of range."
+            )
+            p = t.regret_percentile
+            if p < 90:
+                said.append(
+                    f"That is nothing special: {100 - p:.0f} % of the {t.test_set} test samples lose as much or more "
+                    "between their own best epoch and final."
+                )
+            else:
+                said.append(f"Only {100 - p:.0f} % of the {t.test_set} test samples lose as much between the two.")
+        else:
+            said.append(
+                f"Epoch {c.final} is final (lowest validation loss); epoch {c.chosen} reproduces {self.target.name} "
+                f"best: RMSE of log10 intensity {c.curve_rmse[final]:.3f} against {c.curve_rmse.min():.3f}."
+            )
+            if c.curve_rmse.min() > _REPRODUCED:
+                said.append(
+                    f"No epoch reproduces the curve (best {c.curve_rmse.min():.3f}; fair is below {_REPRODUCED:g}): "
+                    "it is unlike what the network was trained on, and no choice of epoch repairs that."
+                )
+        if t.spearman < -0.5:
+            said.append(
+                f"The {t.measure} rises while the validation loss falls: training goes on in another direction."
+            )
+        where = "The chosen prediction" if v.predicted else "The experiment"
+        if v.violations:
+            said.append(f"{where} lies outside the parameter space: {'; '.join(v.violations)}.")
+        elif v.distance_percentile > 90:
+            said.append(f"{where} lies where the training set is sparser than around 90 % of the test samples.")
+        else:
+            said.append(
+                f"{where} is covered like any other ({v.distance_percentile:.0f} % of test samples have a nearer "
+                "neighbour in the training set): sparse coverage is not what sets it apart."
+            )
+        return said
+
+    def to_text(self) -> str:
+        """All sections as plain text."""
+        return "\n\n".join(["\n".join(self.summary), *(section.to_text() for section in self.sections)])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.summary)
+        return head + "".join(section._repr_html_() for section in self.sections)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sections of the JSON file (docs/json.md), without its head."""
+        c, v, t = self.checkpoints, self.coverage, self.tracking
+        named = {
+            name: {
+                "epoch": epoch,
+                "parameters": _named(c.predictions[c.row(epoch)]),
+                "validation_loss": float(c.val_loss[c.row(epoch)]),
+                "error_percent": None if c.errors is None else _named(c.errors[c.row(epoch)]),
+                "curve_rmse": float(c.curve_rmse[c.row(epoch)]),
+                "curve_mae": float(c.curve_mae[c.row(epoch)]),
+            }
+            for name, epoch in c.named.items()
+        }
+        return {
+            "study": self.study.config.name,
+            "checkpoints": {
+                "final": named["final"],
+                "ideal": named.get("ideal"),
+                "chosen": named["chosen"],
+                "nuisances": {
+                    "fwhm": c.nuisances.fwhm,
+                    "lorentz_fraction": c.nuisances.lorentz_fraction,
+                    "disorder": c.nuisances.disorder,
+                    "fitted": c.nuisances.fitted,
+                },
+                "epochs": [
+                    {
+                        "epoch": int(c.epochs[i]),
+                        "parameters": _named(c.predictions[i]),
+                        "validation_loss": float(c.val_loss[i]),
+                        "error_percent": None if c.errors is None else _named(c.errors[i]),
+                        "curve_rmse": float(c.curve_rmse[i]),
+                        "curve_mae": float(c.curve_mae[i]),
+                    }
+                    for i in range(c.epochs.size)
+                ],
+            },
+            "tracking": {
+                "measure": t.measure,
+                "pearson": _number(t.pearson),
+                "spearman": _number(t.spearman),
+                "pearson_changes": _number(t.pearson_changes),
+                "spearman_changes": _number(t.spearman_changes),
+                "regret": t.regret,
+                "regret_percentile": t.regret_percentile,
+                "sample_regret_median": float(np.median(t.sample_regret)),
+                "test_set": t.test_set,
+            },
+            "coverage": {
+                "point": _named(v.parameters),
+                "point_is_prediction": v.predicted,
+                "n_training": v.n_training,
+                "nearest": _named(v.nearest[0]),
+                "nearest_distance": float(v.distance[0]),
+                "distance_percentile": v.distance_percentile,
+                "within": [
+                    {"radius": float(r), "count": int(n), "percentile": float(p)}
+                    for r, n, p in zip(v.radii, v.counts, v.counts_percentile, strict=True)
+                ],
+                "violations": v.violations,
+            },
+        }
+
+
+def diagnose(target: Target, study: Study) -> Diagnosis:
+    """Why a study's checkpoints disagree about a target.
+
+    Parameters
+    ----------
+    target : Target
+        A virtual experiment, or a measured curve (then everything that needs no true parameters; coverage is
+        that of the chosen epoch's prediction).
+    study : Study
+
+    Returns
+    -------
+    Diagnosis
+    """
+    found = checkpoints(study, target)
+    point = found.predictions[found.row(found.chosen)] if target.true is None else target.true
+    return Diagnosis(
+        target=target,
+        study=study,
+        checkpoints=found,
+        coverage=coverage(study, point, predicted=isinstance(target.source, MeasuredCurve)),
+        tracking=track(study, found),
+    )
+
+
+def _named(values: NDArray[np.float64]) -> dict[str, float]:
+    return {name: float(v) for name, v in zip(PARAMETERS, values, strict=True)}
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value

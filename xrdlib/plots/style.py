@@ -1,0 +1,166 @@
+"""The one style of every figure, and how a figure is saved: nothing here changes matplotlib's global state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import wraps
+from io import BytesIO
+from math import ceil
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from matplotlib import style as mpl_style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = [
+    "COLOURS",
+    "COLUMN",
+    "PAGE",
+    "XrdFigure",
+    "axes_for",
+    "legend_columns",
+    "new_figure",
+    "plain",
+    "save_figure",
+    "style",
+    "styled",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+COLUMN, PAGE = 8.6, 17.0  # cm
+_INCH = 2.54  # cm
+_STYLE = Path(__file__).with_name("xrdlib.mplstyle")
+
+COLOURS = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "grey": "#767676",
+    "light": "#D0D0D0",
+    "navy": "#003B5C",
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """The library's style for the length of a ``with`` block; matplotlib's settings are as before after it.
+
+    It stands on matplotlib's defaults: what a user has set in a matplotlibrc or with ``rcParams`` does not enter.
+    """
+    return mpl_style.context(["default", _STYLE])
+
+
+def styled(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorator: the function runs inside `style`."""
+
+    @wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> T:
+        with style():
+            return function(*args, **kwargs)
+
+    return inside
+
+
+class XrdFigure(Figure):
+    """A figure that pyplot does not know and that is always drawn in the library's style.
+
+    matplotlib reads part of its settings (fonts, ticks) only when it draws; a notebook shows the figure without
+    pyplot ever having been imported.
+    """
+
+    def draw(self, renderer: Any) -> None:
+        """Draw in the library's style."""
+        with style():
+            super().draw(renderer)
+
+    def savefig(self, fname: Any, **kwargs: Any) -> None:
+        """Save in the library's style."""
+        with style():
+            super().savefig(fname, **kwargs)
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=self.dpi, metadata={"Software": None})
+        return buffer.getvalue()
+
+
+def new_figure(width: float, height: float) -> XrdFigure:
+    """An empty figure of a size in cm."""
+    if not (width > 0 and height > 0):
+        raise ValueError(f"width = {width}, height = {height}: positive lengths in cm expected")
+    with style():
+        return XrdFigure(figsize=(width / _INCH, height / _INCH))
+
+
+def axes_for(ax: Axes | None, width: float, height: float) -> tuple[Figure | Axes, Axes]:
+    """What a one-panel plot returns, and where it draws: the given axes, or a new figure and its axes."""
+    if ax is not None:
+        return ax, ax
+    figure = new_figure(width, height)
+    return figure, figure.add_subplot()
+
+
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """Columns of a legend across a figure of a width in cm: as few rows as fit, evenly filled."""
+    # a character takes 1.35 mm, handle and gaps 12
+    fit = max(1, int(width // (0.135 * max(len(label) for label in labels) + 1.2)))
+    rows = ceil(len(labels) / fit)
+    return ceil(len(labels) / rows)
+
+
+def plain(text: str) -> str:
+    """A name from outside (a file, a study) as matplotlib text: its dollar signs are no mathematics."""
+    return text.replace("$", r"\$")
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Write a figure as PNG (300 dpi) and PDF with embedded fonts; equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : path-like
+        Without suffix; ``.png`` and ``.pdf`` are appended.
+
+    Returns
+    -------
+    png, pdf : Path
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or cannot be written; existing files are then as they were.
+    """
+    base = Path(path)
+    if not base.parent.is_dir():
+        raise FileNotFoundError(f"{base}: the folder {base.parent} does not exist")
+    # dates and versions would make every file differ from the last
+    metadata: dict[str, dict[str, Any]] = {
+        "png": {"Software": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
+    contents = {}
+    with style():
+        for kind, entries in metadata.items():
+            buffer = BytesIO()
+            figure.savefig(buffer, format=kind, metadata=entries)
+            contents[kind] = buffer.getvalue()
+    written = []
+    for kind, data in contents.items():
+        target = base.with_name(f"{base.name}.{kind}")
+        draft = base.with_name(f".{base.name}.{kind}.{os.getpid()}")
+        try:
+            draft.write_bytes(data)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        written.append(target)
+    return written[0], written[1]

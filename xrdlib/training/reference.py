@@ -1,0 +1,67 @@
+"""The studies that ship with the repository, and how a study is made small enough to ship."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from xrdlib.training.config import StudyError
+from xrdlib.training.study import Study, checkpoint_path
+
+__all__ = ["REFERENCE_STUDIES", "export_study", "reference_study"]
+
+REFERENCE_STUDIES = Path(__file__).resolve().parents[2] / "data" / "reference_studies"
+
+
+def reference_study(name: str = "lab") -> Study:
+    """Open a shipped study: ``lab`` (as the lab's note) or ``measured`` (trained for measured curves).
+
+    Raises
+    ------
+    StudyError
+        If there is none of that name, or xrdlib was installed without the repository's ``data`` folder.
+    """
+    have = sorted(p.name for p in REFERENCE_STUDIES.glob("*") if (p / "config.toml").is_file())
+    if name not in have:
+        reason = f"those shipped are {', '.join(have)}" if have else "install from a clone of the repository"
+        raise StudyError(f"{REFERENCE_STUDIES / name}: no such reference study; {reason}")
+    return Study.open(REFERENCE_STUDIES / name)
+
+
+def export_study(study: Study, path: str | os.PathLike[str], *, every: int = 3) -> Study:
+    """Copy what diagnosing needs: configuration, history, all predictions, and the weights of some epochs.
+
+    Parameters
+    ----------
+    study : Study
+    path : path
+        New folder.
+    every : int
+        Weights of every so many epochs are kept, and of the first, the final and each experiment's ideal epoch.
+
+    Returns
+    -------
+    Study
+        The copy, opened.
+
+    Raises
+    ------
+    StudyError
+        If the folder exists already.
+    """
+    folder = Path(path)
+    if folder.exists():
+        raise StudyError(f"{folder}: exists already; choose another folder or remove this one")
+    ideal = {int(study.experiment_errors(e.name).mean(axis=1).argmin()) + 1 for e in study.config.experiments}
+    wanted = {1, study.final} | ideal | set(range(every, study.n_epochs + 1, every))
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "checkpoints").mkdir(parents=True)
+    for name in ("config.toml", "history.csv"):
+        shutil.copyfile(study.path / name, partial / name)
+    shutil.copytree(study.path / "predictions.zarr", partial / "predictions.zarr")
+    for epoch in wanted & set(study.checkpoints):
+        shutil.copyfile(checkpoint_path(study.path, epoch), checkpoint_path(partial, epoch))
+    partial.rename(folder)
+    return Study.open(folder)
