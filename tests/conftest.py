@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,3 +104,68 @@ def reference() -> Callable[[str], dict[str, np.ndarray]]:
             return dict(archive)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def make_diagnosis() -> Callable[..., Any]:
+    """Function that makes a Diagnosis of five epochs by hand, without any training: for figures and reports.
+
+    Of a virtual experiment: final is epoch 5, ideal 3, chosen 2; of a curve without truth (``known=False``) final is
+    5 and chosen 2. Epoch 1 predicts D01 below its range.
+    """
+    import pandas as pd
+
+    from xrdlib.data import LAB_EXPERIMENT, SPACE, Experiment, MeasuredCurve
+    from xrdlib.diagnostics import Checkpoints, Coverage, Diagnosis, Nuisances, Target, Tracking
+    from xrdlib.metrics import parameter_error
+    from xrdlib.simulation import Instrument, Scan, simulate
+    from xrdlib.training import Study, StudyConfig
+    from xrdlib.training.config import TrainingConfig
+
+    scan = Scan(-80.0, 10.0, 120)
+    true = LAB_EXPERIMENT.to_array()
+    fractions = SPACE.normalise(true) + np.outer([-0.05, 0.05, 0.01, 0.02, 0.03], [1, 1, 1, -2, 1, 3, -4])
+    predictions = SPACE.denormalise(fractions)
+    inside = np.clip(predictions, SPACE.minimum, SPACE.maximum)
+    curves = simulate(inside, scan=scan)
+    val_loss = np.array([0.20, 0.12, 0.11, 0.10, 0.09])
+    rmse = np.array([0.5, 0.1, 0.3, 0.2, 0.4])
+    training = SPACE.denormalise(np.random.default_rng(0).uniform(size=(200, 7)))
+
+    def make(name: str = "lab", study: str = "lab", *, known: bool = True) -> Diagnosis:
+        experiment = Experiment(name, LAB_EXPERIMENT, Instrument(background=1e-4, peak_counts=6e4))
+        if known:
+            target = Target.from_experiment(experiment, scan)
+        else:
+            curve = MeasuredCurve(scan.angle, experiment.curve(scan), {"warnings": ["the scan ends <early> & low"]})
+            target = Target.from_curve(curve, name)
+        epochs = np.arange(1, 6)
+        errors = parameter_error(predictions, true, SPACE.range) if known else None
+        history = pd.DataFrame({"epoch": epochs, "train_loss": val_loss + 0.01, "val_loss": val_loss})
+        opened = Study(Path(study), StudyConfig(study, training=TrainingConfig(epochs=5)), history)
+        opened.__dict__["training_parameters"] = training
+        checkpoints = Checkpoints(
+            study, name, epochs, predictions, val_loss, errors, rmse, 0.8 * rmse, curves, Nuisances(), target.true, 5
+        )
+        coverage = Coverage(
+            parameters=true if known else inside[1],
+            predicted=not known,
+            n_training=200,
+            nearest=training[:10],
+            distance=np.linspace(0.173, 0.3, 10),
+            radii=(0.5, 1.0, 2.0),
+            counts=np.array([7, 93, 200]),
+            distance_percentile=43.0,
+            counts_percentile=np.array([33.0, 26.0, 3.0]),
+            calibration="grid",
+            violations=[],
+        )
+        regret = checkpoints.regret
+        error = rmse if checkpoints.error is None else checkpoints.error
+        measure = "parameter error" if known else "curve error"
+        tracking = Tracking(
+            epochs, val_loss, error, measure, 0.31, -0.72, 0.11, 0.12, regret, np.linspace(0, 4, 50), "grid"
+        )
+        return Diagnosis(target, opened, checkpoints, coverage, tracking)
+
+    return make

@@ -192,10 +192,8 @@ def diagnose(
 
     if json_path is not None:
         _writable(json_path)
-    if out is not None:
-        _writable(out)
-        if out.exists() and not out.is_dir():
-            raise ValueError(f"{out}: a file, not a folder")
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"{out}: a file, not a folder")
     is_file = _is_curve_file(experiment)
     names = [study] if study else ["measured", "lab"] if is_file else ["lab"]
     studies = [_study(name) for name in names]

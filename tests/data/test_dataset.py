@@ -1,6 +1,7 @@
 """Datasets: a sample is decided by (config, seed, chunk) alone, whoever builds it and however often it is killed."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -133,7 +134,7 @@ WORK = """
 from xrdlib.data import DatasetConfig, build_dataset
 
 def work():
-    build_dataset({path!r}, DatasetConfig(**{config!r}), workers=1, progress=False)
+    build_dataset({path!r} + kind, DatasetConfig(**{config!r}), workers=1, progress=False)
 """
 
 
@@ -141,17 +142,19 @@ class TestKilled:
     @pytest.mark.slow
     def test_at_random_moments(self, built, tmp_path, killed):
         rng = np.random.default_rng(17)
-        # the folder itself takes 11 commits and a rename, a chunk 4
-        moments = [("commits", 5), ("commits", 11)]
-        moments += [("commits", int(n)) for n in rng.integers(3, 40, 6)]
-        moments += [("seconds", float(t)) for t in rng.uniform(0.02, 0.2, 4)]
-        outcome = killed(WORK.format(path=str(tmp_path / "d"), config=CONFIG.to_dict()), moments)
+        # the folder itself takes 11 commits and a rename, a chunk 4: these cannot finish it
+        moments = [("commits", 5), ("commits", 11), *(("commits", int(n)) for n in rng.integers(3, 30, 6))]
+        times = [("seconds", float(t)) for t in rng.uniform(0.05, 0.2, 4)]  # these can
+        outcome = killed(WORK.format(path=str(tmp_path / "d_"), config=CONFIG.to_dict()), moments + times)
         assert outcome[:8] == ["killed"] * 8
-        found = Dataset.open(tmp_path / "d", complete=False).missing_chunks
+        assert set(outcome[8:]) <= {"killed", "exit 0"}
+        folder = tmp_path / "d_commits"
+        found = Dataset.open(folder, complete=False).missing_chunks
         assert 0 < len(found) < CONFIG.n_chunks
         with pytest.raises(DatasetError, match=f"{len(found)} of 39 chunks are missing; run the same"):
-            Dataset.open(tmp_path / "d")
-        assert_identical(built, build_dataset(tmp_path / "d", CONFIG, workers=1, progress=False))
+            Dataset.open(folder)
+        for folder in (tmp_path / "d_commits", tmp_path / "d_seconds"):
+            assert_identical(built, build_dataset(folder, CONFIG, workers=1, progress=False))
 
     @pytest.mark.slow
     def test_worker_processes_do_not_outlive_it(self, tmp_path):
@@ -159,12 +162,12 @@ class TestKilled:
         folder = tmp_path / "d"
         config = replace(CONFIG, size=600)
         code = WORK.format(path=str(folder), config=config.to_dict()).replace("workers=1", "workers=2")
+        code += "\nkind = ''"
         code += "\nif __name__ == '__main__':\n    work()\n"
         (tmp_path / "build.py").write_text(code)
+        environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
         with subprocess.Popen(
-            [sys.executable, str(tmp_path / "build.py")],
-            cwd=Path(module.__file__).parents[2],
-            stderr=subprocess.DEVNULL,
+            [sys.executable, str(tmp_path / "build.py")], env=environment, stderr=subprocess.DEVNULL
         ) as process:
             deadline = time.monotonic() + 60
             while len(list((folder / "done" / "c").glob("*"))) < 5:

@@ -31,8 +31,8 @@ def test_resimulation_is_the_forward_model() -> None:
 
 
 def test_predictions_outside_are_resimulated_at_the_edge(study: Study) -> None:
-    outside = LAB_EXPERIMENT.to_array() + [0, 0, 0, 0, 0, 0, 500.0]  # Rp2 = 450 A
-    edge = LAB_EXPERIMENT.to_array() + [0, 0, 0, 0, 0, 0, 50.0]
+    outside = LAB_EXPERIMENT.to_array() + np.eye(7)[6] * 500  # Rp2 = 450 A
+    edge = LAB_EXPERIMENT.to_array() + np.eye(7)[6] * 50
     curves = resimulate(np.stack([outside, edge]), Scan().angle, Nuisances(), study.config.dataset)
     np.testing.assert_array_equal(curves[0], curves[1])
 

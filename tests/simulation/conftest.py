@@ -77,6 +77,11 @@ def exact_layers() -> Layers:
     return Layers(exact=True)
 
 
+@pytest.fixture(scope="session")
+def expanded_layers() -> Layers:
+    return Layers(exact=False)
+
+
 @pytest.fixture(scope="session", params=[True, False], ids=["exact", "expanded"])
 def layers(request: pytest.FixtureRequest) -> Layers:
     """Either kernel."""

@@ -17,7 +17,6 @@ from xrdlib.simulation import (
     YIG_FILM_LAB,
     Film,
     Scan,
-    diffraction,
     reflectivity,
     simulate,
 )
@@ -264,11 +263,19 @@ class TestInvariants:
 
     def test_expansion_gives_way_to_the_closed_form_for_thick_sublayers(self, in_cube):
         rows = in_cube(np.random.default_rng(0).random((50, 7)))
-        limit = diffraction._EXPANSION_LIMIT / np.abs(diffraction.optics(GGG_444, None, "linear").sigma_layer).max()
-        for thickness, tolerance in ((limit * 0.999, 1e-5), (limit * 1.001, 0.0)):
+        for thickness, tolerance in ((480.0, 1e-5), (500.0, 0.0), (2000.0, 0.0)):
             exact = reflectivity(rows, ANGLE, layer_thickness=thickness, exact=True)
             default = reflectivity(rows, ANGLE, layer_thickness=thickness)
             np.testing.assert_allclose(default, exact, rtol=tolerance)
+
+    @pytest.mark.parametrize("thickness", [100.0, 480.0])
+    def test_expansion_where_the_phase_of_a_sublayer_vanishes(self, exact_layers, expanded_layers, thickness):
+        # sinc(phi) and its derivatives go over into their series at |phi| = 0.01
+        strain = 0.01
+        peak = strain * np.tan(GGG_444.bragg_angle) / ARCSEC
+        angle = peak + np.linspace(-20, 20, 801)
+        exact, expanded = (kernel([strain] * 8, thickness, angle) for kernel in (exact_layers, expanded_layers))
+        np.testing.assert_allclose(expanded, exact, rtol=1e-9 if thickness == 100 else 3e-7)
 
 
 class TestDiscretisation:
@@ -329,6 +336,14 @@ class TestArguments:
         together = reflectivity(rows, ANGLE)
         for i, row in enumerate(rows):
             np.testing.assert_allclose(reflectivity(row, ANGLE[::-7])[0], together[i, ::-7], rtol=1e-12)
+
+    def test_every_row_has_its_own_disorder(self, lab):
+        disorder = np.array([1.0, 0.9, 0.5, 0.8])
+        for exact in (True, False):
+            together = reflectivity(np.tile(lab, (4, 1)), ANGLE, disorder=disorder, exact=exact, threads=1)
+            for e, curve in zip(disorder, together, strict=True):
+                np.testing.assert_allclose(reflectivity(lab, ANGLE, disorder=e, exact=exact)[0], curve, rtol=1e-12)
+            assert (np.ptp(together, axis=0) > 0).all()
 
     def test_inputs_are_not_overwritten(self, lab):
         rows, angle, disorder = np.stack([lab, lab]), ANGLE.copy(), np.array([0.9, 1.0])

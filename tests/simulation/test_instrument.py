@@ -78,8 +78,9 @@ class TestGrid:
         [Scan(), Scan(start=-200, step=1.0, n_points=800), Scan(start=100), Scan(step=0.1), Scan(-60.0, 20.0, 150)],
         ids=["lab", "fine", "without peak", "very fine", "coarse"],
     )
-    def test_cubics_are_integrated_exactly_across_the_joints(self, scan):
-        grid = simulation_grid(scan)
+    @pytest.mark.parametrize("fwhm", [8.0, 30.0])
+    def test_cubics_are_integrated_exactly_across_the_joints(self, scan, fwhm):
+        grid = simulation_grid(scan, fwhm=fwhm)
         assert (np.diff(grid.angle) > 0).all()
         a, b = grid.angle[[0, -1]]
         assert a <= scan.start - 150

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from xrdlib.data import LAB, SPACE, Dataset, build_dataset
 from xrdlib.metrics import parameter_error
-from xrdlib.simulation import measure, reflectivity
+from xrdlib.simulation import PARAMETERS, Instrument, measure, reflectivity
 from xrdlib.training import Network, Study, StudyConfig, StudyError, run_study
 from xrdlib.training.curves import StudyCurves
 from xrdlib.training.loop import _learning_rate
@@ -92,7 +92,7 @@ class TestSets:
             *((t.inputs, t.parameters) for t in curves.tests),
         ):
             stored = reflectivity(parameters, grid.angle, layer_thickness=400.0)
-            expected = measure(stored, grid, angle, _gauss())
+            expected = measure(stored, grid, angle, Instrument())
             np.testing.assert_allclose(inputs.numpy(), config.preprocess(expected), atol=1e-3)
         np.testing.assert_allclose(
             curves.targets.numpy(), SPACE.normalise(curves.training_parameters).astype(np.float32), atol=1e-7
@@ -119,12 +119,6 @@ class TestSets:
         monkeypatch.setattr("xrdlib.training.curves.sample", lambda *args, **kwargs: curves.dataset.parameters)
         with pytest.raises(StudyError, match="test_size: the grid holds fewer than 20 points"):
             _ = StudyCurves(tiny, curves.dataset).tests
-
-
-def _gauss():
-    from xrdlib.simulation import Instrument
-
-    return Instrument()
 
 
 class TestTraining:
@@ -193,32 +187,32 @@ class TestTraining:
         assert _learning_rate(replace(tiny.training, warmup=0.0), 0.0) == 2e-3
 
     def test_the_loss_decreases(self, tiny, tmp_path):
-        """On training and validation set, and far below that of a constant prediction."""
+        """On training and validation set, and below that of a constant prediction; depths are read off new curves."""
         config = replace(
             tiny,
-            dataset=replace(tiny.dataset, size=300, chunk_size=100),
+            dataset=replace(tiny.dataset, size=300, chunk_size=100, scan_step=28.0),
             network=replace(tiny.network, channels=(8,), width=32),
-            training=replace(tiny.training, epochs=25, learning_rate=1e-2),
+            training=replace(tiny.training, epochs=20, learning_rate=1e-2, test_size=100),
         )
         done = run_study(config, tmp_path / "s", workers=1, progress=False)
         sets = StudyCurves(config, Dataset.open(tmp_path / "s" / "dataset.zarr"))
         constant = (sets.targets - sets.targets.median(dim=0).values).abs().mean().item()
         losses = done.history
-        assert losses["train_loss"].iloc[-1] < 0.6 * constant
-        assert losses["val_loss"].iloc[-1] < 0.75 * constant
+        assert losses["train_loss"].iloc[-1] < 0.75 * constant
+        assert losses["val_loss"].iloc[-1] < 0.9 * constant
         assert losses["train_loss"].iloc[-1] < 0.6 * losses["train_loss"].iloc[0]
-        # what a rocking curve tells best
         predicted, true = done.test_predictions("uniform")
-        error = parameter_error(predicted[-1], true, SPACE.range)[:, 0].mean()
-        assert error < 0.6 * parameter_error(np.median(true, axis=0), true, SPACE.range)[:, 0].mean()
+        depths = [PARAMETERS.index("L1"), PARAMETERS.index("Rp1")]
+        error = parameter_error(predicted[-1], true, SPACE.range)[:, depths].mean()
+        assert error < 0.75 * parameter_error(np.median(true, axis=0), true, SPACE.range)[:, depths].mean()
 
     def test_parameter_weights_act(self, tiny, study, tmp_path):
         """A parameter without weight is left where it started; the loss is the weighted mean."""
         weights = (1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 4.0)
         config = replace(tiny, training=replace(tiny.training, parameter_weights=weights))
         done = run_study(config, tmp_path / "s", workers=1, progress=False)
-        last = "layers.6.weight"
-        assert last in done.network(1).state_dict()
+        last = "layers.7.weight"
+        assert list(done.network(1).state_dict())[-2] == last
         change = [(s.network(3).state_dict()[last] - s.network(1).state_dict()[last]).abs() for s in (study, done)]
         assert (change[0] > 0).any(dim=1).all()
         assert (change[1] > 0).any(dim=1).tolist() == [w > 0 for w in weights]
@@ -266,7 +260,7 @@ class TestOpening:
         ):
             assert torch.equal(one, two)
         np.testing.assert_array_equal(opened.training_parameters, random_study.training_parameters)
-        assert opened == opened  # noqa: PLR0124  (comparing frames would be an error)
+        assert opened != random_study  # two of them, and no error from comparing frames
 
     def test_predictions_have_names(self, study):
         predictions = study.predictions
@@ -403,7 +397,7 @@ class TestDamage:
             ),
             (
                 lambda d: edit_toml(d, "test_size = 20", "test_size = 25"),
-                r"predictions.zarr: was written by a study of another configuration; prediction has shape (3, 40, 7), (3",
+                "predictions.zarr: was written by a study of another configuration, training.test_size = 20 (ask",
             ),
         ],
     )

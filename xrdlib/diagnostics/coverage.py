@@ -65,6 +65,11 @@ class Coverage(Section):
     title = "Coverage of the training set around it"
 
     @property
+    def place(self) -> str:
+        """Calibrated verdict: "dense" or "sparse" for the outer quarters of the test samples, else "ordinary"."""
+        return "dense" if self.distance_percentile < 25 else "sparse" if self.distance_percentile > 75 else "ordinary"
+
+    @property
     def frame(self) -> pd.DataFrame:
         """One row per radius: radius, count, share (% of the training set), percentile among test samples."""
         return pd.DataFrame(
@@ -92,15 +97,14 @@ class Coverage(Section):
     @property
     def sentences(self) -> list[str]:
         """Nearest sample, calibrated verdict, and whether the point is inside."""
-        p = self.distance_percentile
-        place = "denser than usual" if p < 25 else "sparser than usual" if p > 75 else "ordinary"
+        place = {"dense": "denser than usual", "sparse": "sparser than usual", "ordinary": "ordinary"}[self.place]
         nearest = ", ".join(
             f"{n} {format_parameter(n, float(f'{v:.4g}'))}" for n, v in zip(PARAMETERS, self.nearest[0], strict=True)
         )
         point = "the chosen epoch's prediction" if self.predicted else "the experiment"
         said = [
             f"Nearest training sample of {point}: {nearest}; distance {self.distance[0]:.3f} in units of the ranges.",
-            f"{p:.0f} % of the {self.calibration} test samples have a nearer neighbour: this region is {place}.",
+            f"{self.distance_percentile:.0f} % of the {self.calibration} test samples have a nearer neighbour: this region is {place}.",
             f"Absolute radii mislead in seven dimensions: {self.radii[1]:g} holds "
             f"{100 * self.counts[1] / self.n_training:.0f} % of the training set here.",
         ]

@@ -57,6 +57,13 @@ class Diagnosis:
                 f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for {self.target.name}: "
                 f"{c.error[final]:.2f} against {c.error.min():.2f} % of range."
             )
+            if c.errors is not None and c.ideal != c.final:
+                at_final, at_ideal = c.errors[final], c.errors[c.row(c.ideal)]
+                most = int(np.abs(at_final - at_ideal).argmax())
+                said.append(
+                    f"They differ most in {PARAMETERS[most]}: an error of {at_final[most]:.1f} against "
+                    f"{at_ideal[most]:.1f} % of its range."
+                )
             p = t.regret_percentile
             if p < 90:
                 said.append(
@@ -82,12 +89,15 @@ class Diagnosis:
         where = "The chosen prediction" if v.predicted else "The experiment"
         if v.violations:
             said.append(f"{where} lies outside the parameter space: {'; '.join(v.violations)}.")
-        elif v.distance_percentile > 90:
-            said.append(f"{where} lies where the training set is sparser than around 90 % of the test samples.")
+        elif v.place == "sparse":
+            said.append(
+                f"{where} lies in a sparse region: {v.distance_percentile:.0f} % of test samples have a nearer neighbour in "
+                "the training set. Coverage may play a part."
+            )
         else:
             said.append(
-                f"{where} is covered like any other ({v.distance_percentile:.0f} % of test samples have a nearer "
-                "neighbour in the training set): sparse coverage is not what sets it apart."
+                f"{where} is not in a sparse region ({v.distance_percentile:.0f} % of test samples have a nearer "
+                "neighbour in the training set): coverage does not set it apart."
             )
         return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.plots.curves import ANGLE_LABEL, INTENSITY_LABEL, label_profile
+from xrdlib.plots.curves import ANGLE_LABEL, INTENSITY_LABEL, label_profile, log_axis
 from xrdlib.plots.named import mark_epochs, named_epochs
 from xrdlib.plots.style import COLOURS, COLUMN, PAGE, legend_columns, new_figure, styled
 from xrdlib.plots.traces import epoch_axis, shade_outside
@@ -51,15 +51,15 @@ def plot_checkpoints(diagnosis: Diagnosis, *, width: float = PAGE) -> Figure:
         axes = figure.subplot_mosaic("C;R;P", height_ratios=(2.2, 1, 1.8))
     curve, residual, profile = (axes[key] for key in "CRP")
     residual.sharex(curve)
-    curve.set_yscale("log", nonpositive="mask")
+    log_axis(curve)
     observed = np.where(target.intensity > 0, target.intensity, np.nan)
     known = "measured curve" if target.true is None else "experiment"
-    dots = {"color": COLOURS["grey"], "markersize": 2.5, "markeredgewidth": 0, "zorder": 1.5}
+    dots: dict[str, Any] = {"color": COLOURS["grey"], "markersize": 2.5, "markeredgewidth": 0, "zorder": 1.5}
     curve.plot(target.angle, observed, ".", label=known, **dots)
     curve.set_ylim(*curve.get_ylim())  # what was observed decides, not how deep a simulated minimum is
     for named in named_epochs(c):
         i = c.row(named.epoch)
-        look = {"color": named.colour, "linestyle": named.line, "linewidth": 0.9, "label": named.label}
+        look: dict[str, Any] = {"color": named.colour, "linestyle": named.line, "linewidth": 0.9, "label": named.label}
         curve.plot(target.angle, c.curves[i], **look)
         residual.plot(target.angle, np.log10(c.curves[i] / observed), **look)
         one = strain_profile(np.clip(c.predictions[i], SPACE.minimum, SPACE.maximum))
@@ -119,8 +119,9 @@ def plot_parameter_errors(checkpoints: Checkpoints, *, width: float = COLUMN) ->
 def _predictions(checkpoints: Checkpoints, width: float) -> Figure:
     wide = width > 12
     figure = new_figure(width, 0.5 * width if wide else 1.45 * width)
-    n_columns = 4 if wide else 2
-    *axes, corner = figure.subplots(8 // n_columns, n_columns, sharex=True).flat
+    grid = figure.subplots(2, 4, sharex=True) if wide else figure.subplots(4, 2, sharex=True)
+    corner = grid[0, -1]
+    axes = [ax for ax in grid.flat if ax is not corner]
     fractions = 100 * SPACE.normalise(checkpoints.predictions)
     marker = "." if len(checkpoints.epochs) < 30 else ""
     for ax, name, values in zip(axes, PARAMETERS, fractions.T, strict=True):
@@ -128,9 +129,8 @@ def _predictions(checkpoints: Checkpoints, width: float) -> Figure:
         mark_epochs(ax, checkpoints, values)
         ax.set_title(name)
         _range_axis(ax, values)
-    for ax in axes[-n_columns:]:  # below these there is none
+    for ax in grid[-1]:
         epoch_axis(ax)
-        ax.tick_params(labelbottom=True)
     corner.axis("off")
     handles, labels = axes[0].get_legend_handles_labels()
     outside = Line2D([], [], color=COLOURS["light"], alpha=0.5, linewidth=5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -81,9 +81,10 @@ def _strips(ax: Axes, coverage: Coverage, training: ArrayLike | None) -> None:
     )
     here = 100 * SPACE.normalise(coverage.parameters)
     label = "prediction" if coverage.predicted else "experiment"
-    ax.plot(here, rows, "|", color=COLOURS["vermillion"], markersize=13, markeredgewidth=2, label=label)
-    for row in rows:
-        ax.plot([0, 100, 100, 0, 0], row + 0.36 * np.array([-1, -1, 1, 1, -1]), color=COLOURS["grey"], linewidth=0.4)
+    tick: dict[str, Any] = {"color": COLOURS["vermillion"], "linestyle": "none", "marker": "|", "markeredgewidth": 2}
+    ax.plot(here, rows, markersize=13, **tick)
+    ax.plot([], [], markersize=6, label=label, **tick)
+    ax.barh(rows, 100, 0.72, facecolor="none", edgecolor=COLOURS["grey"], linewidth=0.4)
     values = zip(PARAMETERS, coverage.parameters, strict=True)
     ax.set_yticks(rows, [f"{name}  {_value(name, value)}" for name, value in values])
     ax.tick_params(axis="y", length=0)
@@ -108,8 +109,8 @@ def _value(name: str, value: float) -> str:
 
 def _percentiles(ax: Axes, coverage: Coverage) -> None:
     values = np.array([coverage.distance_percentile, *coverage.counts_percentile])
-    texts = [f"a neighbour nearer\nthan {coverage.distance[0]:.2f}"]
-    texts += [f"fewer than {n}\nwithin {r:g}" for r, n in zip(coverage.radii, coverage.counts, strict=True)]
+    texts = [f"have a neighbour\nnearer than {coverage.distance[0]:.2f}"]
+    texts += [f"have fewer than {n}\nwithin {r:g}" for r, n in zip(coverage.radii, coverage.counts, strict=True)]
     rows = np.arange(values.size)
     ax.axvspan(25, 75, color=COLOURS["light"], alpha=0.5, linewidth=0, zorder=0, label="ordinary")
     ax.hlines(rows, 0, values, color=COLOURS["vermillion"], linewidth=1.2)
@@ -118,7 +119,7 @@ def _percentiles(ax: Axes, coverage: Coverage) -> None:
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(values.size - 0.5, -0.5)
     ax.set_xlim(0, 100)
-    ax.set_xlabel("Test samples that have it (%)")
+    ax.set_xlabel("Share of test samples (%)")
 
 
 @styled

@@ -29,6 +29,7 @@ ANGLE_LABEL = "Δθ (arcsec)"
 INTENSITY_LABEL = "Intensity (arb. units)"
 DEPTH_LABEL = "Depth (Å)"
 STRAIN_LABEL = "Strain (10⁻³)"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _COMPARED = (("--", "vermillion"), ("-.", "green"), (":", "purple"), ((0, (5, 1, 1, 1, 1, 1)), "orange"))
 
 
@@ -74,6 +75,16 @@ def label_profile(ax: Axes) -> None:
     ax.set_ylim(bottom=0 if lowest >= 0 else None)
 
 
+def log_axis(ax: Axes) -> None:
+    """A logarithmic y axis that leaves zeros out; its labels are plain text, mathematics takes matplotlib long."""
+    ax.set_yscale("log", nonpositive="mask")
+    ax.yaxis.set_major_formatter(_power_of_ten)
+
+
+def _power_of_ten(value: float, position: float | None = None) -> str:
+    return f"10{str(round(np.log10(value))).translate(_SUPERSCRIPT)}" if value > 0 else ""
+
+
 @styled
 def plot_curve(
     angle: ArrayLike,
@@ -113,7 +124,7 @@ def plot_curve(
         if y.shape != x.shape:
             raise ValueError(f"curves: {label!r} has shape {y.shape}, angle {x.shape}; one length expected")
     shown, ax = axes_for(ax, width, 0.7 * width if width <= COLUMN else 0.45 * width)
-    ax.set_yscale("log", nonpositive="mask")
+    log_axis(ax)
     for label, y in values.items():
         if label in observed:
             ax.plot(x, y, ".", color=COLOURS["grey"], markersize=2.5, markeredgewidth=0, label=label, zorder=1.5)
@@ -167,7 +178,7 @@ def plot_profile_and_curve(
     side_by_side = width > 12
     figure = new_figure(width, 0.42 * width if side_by_side else 1.25 * width)
     left, right = figure.subplots(1, 2) if side_by_side else figure.subplots(2, 1)
-    right.set_yscale("log", nonpositive="mask")
+    log_axis(right)
     for i, (name, one) in enumerate(zip(labels, several, strict=True)):
         profile = strain_profile(one)
         curve = simulate(one, scan=scan, crystal=crystal, film=film, disorder=disorder, instrument=instrument)

@@ -34,7 +34,7 @@ _COMPARED = ("Dmax1", "L1", "Rp1")
 def epoch_axis(ax: Axes) -> None:
     """Label of the epochs, ticks at whole numbers."""
     ax.set_xlabel("Epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 @styled
@@ -158,7 +158,7 @@ def plot_two_studies(
     for key in _COMPARED:
         _frame_parameter(axes[key], key, None if known is None else float(known[PARAMETERS.index(key)]))
     for ax in axes.values():
-        if ax.get_subplotspec().is_last_row():  # type: ignore[union-attr]
+        if ax.get_subplotspec().is_last_row():
             epoch_axis(ax)
     figure.align_ylabels()
     handles, labels = axes["rmse"].get_legend_handles_labels()

@@ -27,7 +27,7 @@ from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
 from xrdlib.training.curves import StudyCurves
-from xrdlib.training.network import Network
+from xrdlib.training.network import Network, network_from
 from xrdlib.training.store import HISTORY, create_predictions, read_history, write_history, write_predictions
 from xrdlib.training.study import Study, checkpoint_path, predict
 
@@ -118,8 +118,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
                 following = ahead.submit(curves.epoch, epoch + 1)
             train_loss, rate = _epoch(network, optimiser, epoch_inputs, curves.targets, config, epoch)
             state = _stored(network, training.checkpoint_precision)
-            evaluated = Network(config.dataset.scan_points, config.network)
-            evaluated.load_state_dict({k: v.float() for k, v in state.items()})
+            evaluated = network_from(state, config.dataset.scan_points, config.network)
             val_loss = float(_loss(torch.from_numpy(predict(evaluated, inputs)), targets, weights, training.loss))
             if not math.isfinite(train_loss + val_loss):
                 raise StudyError(
@@ -128,7 +127,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
                 )
             experiments = predict(evaluated, curves.experiments)
             write_predictions(folder / "predictions.zarr", epoch, predict(evaluated, samples), experiments)
-            _save(state, checkpoint_path(folder, epoch), {"epoch": str(epoch), "val_loss": f"{val_loss:.9g}"})
+            _save(state, checkpoint_path(folder, epoch), epoch)
             row = pd.DataFrame([[epoch, train_loss, val_loss, rate]], columns=HISTORY).astype({"epoch": int})
             history = row if history.empty else pd.concat([history, row], ignore_index=True)
             write_history(folder / "history.csv", history)
@@ -197,9 +196,9 @@ def _stored(network: Network, precision: str) -> dict[str, Tensor]:
     return {k: v.detach().to(dtype).contiguous() for k, v in network.state_dict().items()}
 
 
-def _save(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+def _save(tensors: dict[str, Tensor], path: Path, epoch: int) -> None:
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata=metadata)
+    save_file(tensors, partial, metadata={"epoch": str(epoch)})  # of several entries the order would be random
     os.replace(partial, path)
 
 
@@ -207,7 +206,7 @@ def _save_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer,
     tensors = {f"weights.{k}": v.detach().clone() for k, v in network.state_dict().items()}
     for index, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"moments.{index}.{k}": v.clone() for k, v in moments.items()}
-    _save(tensors, path, {"epoch": str(epoch)})
+    _save(tensors, path, epoch)
 
 
 def _load_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Network", "NetworkConfig"]
+__all__ = ["Network", "NetworkConfig", "network_from"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,14 @@ class NetworkConfig:
                 raise ValueError(f"network: {n_points} points are too few for kernels {self.kernels}")
             length = (length - kernel) // stride + 1
         return length * (self.channels[-1] if self.channels else 1)
+
+
+def network_from(weights: dict[str, Tensor], n_points: int, config: NetworkConfig) -> Network:
+    """A network with given weights (of any precision), to predict with; RuntimeError if they do not fit."""
+    with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and the caller's generator is not ours
+        network = Network(n_points, config)
+    network.load_state_dict({name: values.float() for name, values in weights.items()})
+    return network.eval()
 
 
 class _Block(nn.Module):

@@ -97,7 +97,7 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
                 )
         # one number of each epoch: an epoch is one chunk, there or not
         for name in ("prediction", "experiment_prediction"):
-            there = store[name][:n_epochs, 0, 0].notnull().to_numpy()
+            there = np.isfinite(store[name][:n_epochs, 0, 0].to_numpy())
             if not there.all():
                 raise StudyError(f"{path}: {name} lacks epoch {int(there.argmin()) + 1}, which history.csv has")
         return store.assign_coords(

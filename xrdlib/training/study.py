@@ -20,7 +20,7 @@ from torch import Tensor
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError
-from xrdlib.training.network import Network
+from xrdlib.training.network import Network, network_from
 from xrdlib.training.store import open_predictions, read_history
 
 __all__ = ["Study", "checkpoint_path", "predict"]
@@ -147,15 +147,13 @@ class Study:
         if not file.is_file():
             have = ", ".join(map(str, self.checkpoints)) or "none"
             raise StudyError(f"{file}: no weights of epoch {epoch}; epochs with weights: {have}")
-        network = Network(self.config.dataset.scan_points, self.config.network)
         try:
-            network.load_state_dict({k: v.float() for k, v in load_file(file).items()})
+            return network_from(load_file(file), self.config.dataset.scan_points, self.config.network)
         except (SafetensorError, OSError, ValueError) as error:
             raise StudyError(f"{file}: not a safetensors file ({error})") from None
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
             raise StudyError(f"{file}: weights of another network than config.toml describes ({reason})") from None
-        return network.eval()
 
     def predict(self, inputs: ArrayLike, epochs: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Parameters that chosen epochs (by default all with weights) read off curves.

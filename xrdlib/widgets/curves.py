@@ -6,6 +6,8 @@ import html
 from typing import Any
 
 import ipywidgets
+import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from xrdlib.data import LAB_EXPERIMENT, SPACE
@@ -39,7 +41,7 @@ _MEANING = {
 }
 _COLUMNS = (("Dmax1", "D01", "D02"), ("L1", "Rp1", "L2", "Rp2"))
 _SAMPLES = {"GGG": None, "YIG film on GGG": YIG_FILM}
-_WIDTH = {"width": "280px"}
+_WIDTH = {"width": "268px"}
 _NO_BACKGROUND = 1e-8
 
 
@@ -67,9 +69,7 @@ class CurveExplorer(Explorer):
             _NO_BACKGROUND, min=-8, max=-3, step=0.1, readout_format=".1e", description="backgr.", layout=_WIDTH
         )
         self.background.tooltip = "constant intensity under the curve"
-        self.disorder = _slider(
-            "disorder", 1.0, 0.85, 1.0, 0.01, ".2f", "Debye-Waller factor E; 1: perfect lattice"
-        )
+        self.disorder = _slider("disorder", 1.0, 0.85, 1.0, 0.01, ".2f", "Debye-Waller factor E; 1: perfect lattice")
         self.keep = ipywidgets.Button(description="Keep for comparison", layout={"width": "160px"})
         self.reset = ipywidgets.Button(description="Reset", layout={"width": "80px"})
         self._measurement = [self.sample, self.fwhm, self.lorentz_fraction, self.background, self.disorder]
@@ -118,12 +118,14 @@ class CurveExplorer(Explorer):
             plot_profile({"kept": profile, "now": profile}, self._left)
             plot_curve(angle, {"kept": curve, "now": curve}, self._right)
             self._peak = self._right.axvline(0.0, color=COLOURS["vermillion"], linestyle=":", label="strained peak")
-            for ax, place in ((self._left, "best"), (self._right, "upper right")):
+            for ax in (self._left, self._right):
                 ax.lines[0].set(color=COLOURS["grey"], linestyle="--")
                 ax.lines[1].set(color=COLOURS["blue"])
-                ax.legend(loc=place)
                 ax.yaxis.set_label_coords(-0.14, 0.5)  # the layout is found once: room for any tick label
-        return Picture(figure)
+                ax.get_legend().remove()
+            self._right.set_xlim(self.scan.start, self.scan.stop)
+            figure.legend(*self._right.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        return Picture(figure, [*self._left.lines, *self._right.lines])
 
     def _changed(self, _: object = None) -> None:
         if self._paused:
@@ -140,11 +142,12 @@ class CurveExplorer(Explorer):
         self.readout.value = "".join([_peak_item(peak, self.scan), _space_item(self.parameters)])
 
     def _redraw(self) -> None:
-        for ax in (self._left, self._right):
-            ax.relim()
-            ax.autoscale()
-        self._left.set(xlim=(0, None), ylim=(0, None))
-        self._right.set_xlim(self.scan.start, self.scan.stop)
+        # round limits: the axes stand still while a slider moves a little
+        depth, strain = (_largest(self._left, axis) for axis in (0, 1))
+        intensity = np.concatenate([line.get_ydata() for line in self._right.lines[:2]])
+        self._left.set(xlim=(0, _up(depth, 1000)), ylim=(0, _up(strain, 2)))
+        low, high = np.log10(intensity[intensity > 0].min()), np.log10(intensity.max())
+        self._right.set_ylim(10 ** np.floor(low), 10 ** np.ceil(high))
         self.image.redraw()
 
     def _keep(self, _: object = None) -> None:
@@ -189,10 +192,19 @@ def curve_explorer(
     return CurveExplorer(start, Scan() if scan is None else scan)
 
 
+def _largest(ax: Axes, axis: int) -> float:
+    return max(float(np.max(line.get_data()[axis], initial=0.0)) for line in ax.lines)
+
+
+def _up(value: float, step: float) -> float:
+    """The next multiple of a step that leaves a little room, at least one."""
+    return step * max(1.0, float(np.ceil(1.02 * value / step)))
+
+
 def _parameter_slider(name: str, value: float) -> ipywidgets.FloatSlider:
     column = PARAMETERS.index(name)
     low, high = SPACE.minimum[column], SPACE.maximum[column]
-    step, digits = (10.0, ".0f") if PARAMETER_UNITS[name] else (5e-5, ".5f")
+    step, digits = (10.0, ".0f") if PARAMETER_UNITS[name] else (1e-5, ".5f")
     return _slider(name, value, low, high, step, digits, _MEANING[name])
 
 

@@ -1,0 +1,214 @@
+"""The report: one file with everything in it, escaped, the same every time, and whole or not there."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from html import escape, unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from xrdlib import report
+from xrdlib.report import write_report
+
+NAME = "<b>curve</b> & 'A' $x$.txt"
+COMMAND = "xrdlib diagnose '<b>curve</b> & A.txt' --step 4.018235972"
+_VOID = {"meta", "img", "br", "hr", "link"}
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced; collects what the page would fetch, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in _VOID:
+            self.open.append(tag)
+        for key, value in attrs:
+            if key in ("src", "href", "srcset", "data", "action"):
+                self.links.append(value or "")
+            if key == "id":
+                self.ids.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def quick(figure: object, path: Path) -> tuple[Path, Path]:
+    """In place of `save_figure`, which takes a second for a figure."""
+    png, pdf = (path.with_name(f"{path.name}.{kind}") for kind in ("png", "pdf"))
+    png.write_bytes(b"\x89PNG")
+    pdf.write_bytes(b"%PDF")
+    return png, pdf
+
+
+@pytest.fixture(scope="module")
+def two(make_diagnosis):
+    return [make_diagnosis(NAME, study, known=False) for study in ("measured", "lab")]
+
+
+@pytest.fixture(scope="module")
+def folder(two, tmp_path_factory) -> Path:
+    """A report of a measured curve against two studies, in a folder that held something else."""
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "figures").mkdir()
+    (folder / "figures" / "photo.png").write_text("mine too")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "save_figure", quick)
+        assert write_report(two, folder, command=COMMAND) == folder / "report.html"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_figures_are_there_as_png_and_pdf(folder: Path) -> None:
+    names = {p.name for p in (folder / "figures").iterdir()} - {"photo.png"}
+    each = {
+        f"{s}_{f}" for s in ("measured", "lab") for f in ("checkpoints", "parameters", "traces", "coverage", "losses")
+    }
+    assert names == {f"{stem}.{kind}" for stem in each | {"studies"} for kind in ("png", "pdf")}
+
+
+def test_other_files_stay_and_nothing_else_is_left(folder: Path) -> None:
+    assert sorted(p.name for p in folder.iterdir()) == ["figures", "notes.txt", "report.html"]
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "figures" / "photo.png").read_text() == "mine too"
+
+
+def test_page_fetches_nothing(html: str, page: Page) -> None:
+    assert page.links
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in page.links)
+    assert not {"script", "iframe", "object", "link"} & set(page.tags)
+    assert not re.search(r"url\(|@import|https?://", html)
+
+
+def test_contents_lead_somewhere(page: Page) -> None:
+    inside = [link[1:] for link in page.links if link.startswith("#")]
+    assert len(inside) == 5
+    assert set(inside) <= set(page.ids)
+    assert len(set(page.ids)) == len(page.ids)
+
+
+def test_names_are_escaped(html: str, page: Page) -> None:
+    assert "<b>curve" not in html
+    assert escape(NAME) in html
+    assert NAME in unescape(page.text)
+    assert COMMAND in page.text
+    assert "the scan ends <early> & low" in page.text
+
+
+def test_summary_comes_first(html: str, two) -> None:
+    top = Page(html[html.index("<h1>") : html.index("<nav>")]).text
+    for diagnosis in two:
+        for sentence in diagnosis.summary:
+            assert sentence in top
+    assert "measured (2) and lab (2) predict parameters 0.0 % of range apart" in top
+
+
+def test_every_number_of_the_sections_is_there(page: Page, two) -> None:
+    for diagnosis in two:
+        for section in diagnosis.sections:
+            assert section.title in page.text
+            for sentence in section.sentences:
+                assert " ".join(sentence.split()) in page.text
+            for cell in section.table.to_numpy().ravel():
+                assert str(cell) in page.text
+        for cell in diagnosis.checkpoints.every_epoch.to_numpy().ravel():
+            assert str(cell) in page.text
+
+
+def test_says_how_it_was_made(page: Page) -> None:
+    import numpy
+    import torch
+
+    import xrdlib
+
+    for version in (xrdlib.__version__, numpy.__version__, torch.__version__.split("+")[0]):
+        assert version in page.text
+    assert len(re.findall(r"\b[0-9a-f]{64}\b", page.text)) == 2
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", page.text)
+
+
+def test_virtual_experiment_the_same_twice(make_diagnosis, tmp_path: Path) -> None:
+    diagnosis = make_diagnosis()
+    first, second = (
+        write_report([diagnosis], tmp_path / run / "new", command="xrdlib diagnose").parent for run in ("a", "b")
+    )
+    page = Page((first / "report.html").read_text("utf-8"))
+    top = " ".join(diagnosis.summary)
+    assert top in page.text
+    assert "They differ most in Rp2: an error of 12.0 against 4.0 % of its range." in top
+    assert "Dmax1 8.094e-3, D01 9.430e-4, L1 5200 A" in page.text
+    assert "60000 counts in the peak" in page.text
+    assert "How differently" not in page.text
+    pictures = [link for link in page.links if link.startswith("data:")]
+    assert len(pictures) == 5
+    png = (first / "figures" / "lab_checkpoints.png").read_bytes()
+    assert pictures[0] == f"data:image/png;base64,{b64encode(png).decode()}"
+    files, again = (sorted(p for p in folder.rglob("*") if p.is_file()) for folder in (first, second))
+    assert len(files) == 11
+    for x, y in zip(files, again, strict=True):
+        assert x.read_bytes() == y.read_bytes()
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_failure_leaves_nothing(make_diagnosis, tmp_path: Path, monkeypatch, existing: bool) -> None:
+    folder = tmp_path / "out"
+    if existing:
+        folder.mkdir()
+        (folder / "report.html").write_text("old")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report, "save_figure", quick)
+    monkeypatch.setattr(report, "plot_coverage", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_report([make_diagnosis()], folder, command="xrdlib diagnose")
+    assert [p.name for p in tmp_path.rglob("*")] == (["out", "report.html"] if existing else [])
+    if existing:
+        assert (folder / "report.html").read_text() == "old"
+
+
+def test_study_names_become_file_names(make_diagnosis) -> None:
+    studies = [make_diagnosis("a", name) for name in ("../up & away", "same", "same")]
+    assert report._stems(studies) == [".._up_away", "same_2", "same_3"]
+
+
+def test_bad_calls(make_diagnosis, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="0 targets"):
+        write_report([], tmp_path, command="")
+    with pytest.raises(ValueError, match="2 of 2 targets"):
+        write_report([make_diagnosis("a"), make_diagnosis("b")], tmp_path, command="")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="a file, not a folder"):
+        write_report([make_diagnosis()], tmp_path / "file", command="")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,291 @@
+"""One target's report: figures as PNG and PDF, and a single HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+import xrdlib
+from xrdlib.data import SPACE, MeasuredCurve
+from xrdlib.data.space import format_parameter
+from xrdlib.diagnostics import Checkpoints, Diagnosis
+from xrdlib.diagnostics._section import Section
+from xrdlib.plots import (
+    COLUMN,
+    PAGE,
+    plot_checkpoints,
+    plot_coverage,
+    plot_losses,
+    plot_parameter_errors,
+    plot_traces,
+    plot_two_studies,
+    save_figure,
+)
+from xrdlib.simulation import PARAMETERS
+
+__all__ = ["write_report"]
+
+_PACKAGES = ("numpy", "torch", "matplotlib")
+_CSS = """
+:root { color-scheme: light }
+body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #222; background: #fff;
+  max-width: 19cm; margin: 0 auto; padding: 1.5em }
+h1, h2, h3 { line-height: 1.25; break-after: avoid; overflow-wrap: anywhere }
+h1 { font-size: 1.6em } h2 { font-size: 1.3em; border-bottom: 1px solid #ccc; margin-top: 2em } h3 { font-size: 1.1em }
+.summary { border-left: 4px solid #0072B2; padding: .1em 1em; background: #f3f7fa; overflow-wrap: anywhere }
+nav { margin: 1.5em 0 } nav ul { margin: 0 } a { color: #005b8f }
+table { border-collapse: collapse; margin: .3em 0 1em; font-variant-numeric: tabular-nums; font-size: .92em }
+th, td { padding: .15em .7em; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child { text-align: left } thead th { border-bottom: 1px solid #666; vertical-align: bottom }
+.text td { text-align: left; overflow-wrap: anywhere }
+.text th { text-align: left; min-width: 9em; vertical-align: top }
+.long { font-size: .78em } .long th, .long td { padding: 0 .5em }
+.wide { overflow-x: auto }
+figure { margin: 1.5em 0; break-inside: avoid } figure img { max-width: 100%; height: auto }
+figcaption { font-size: .9em; color: #444 } code { font-size: .9em; overflow-wrap: anywhere }
+tr { break-inside: avoid } thead { display: table-header-group }
+@page { size: A4; margin: 15mm }
+@media print { body { max-width: none; padding: 0; font-size: 10pt } a { color: inherit } .wide { overflow: visible } }
+"""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A figure with its file's stem, its width in cm, and its caption."""
+
+    stem: str
+    figure: Figure
+    width: float
+    caption: str
+
+
+def write_report(diagnoses: Sequence[Diagnosis], folder: str | os.PathLike[str], *, command: str) -> Path:
+    """Write ``report.html`` and ``figures/*.png, *.pdf`` into a folder.
+
+    Equal diagnoses give equal files, byte by byte. Everything is made aside and moved at last: a failure leaves
+    the folder as it was; other files in it stay.
+
+    Parameters
+    ----------
+    diagnoses : sequence of Diagnosis
+        Of one target; one for each study, the most important first.
+    folder : path-like
+        Created where missing.
+    command : str
+        What the user typed, for the page.
+
+    Returns
+    -------
+    Path
+        Of ``report.html``.
+
+    Raises
+    ------
+    ValueError
+        If there are no diagnoses, or their targets differ.
+    OSError
+        If the folder cannot be written.
+    """
+    names = {d.target.name for d in diagnoses}
+    if len(names) != 1:
+        raise ValueError(f"diagnoses: {len(diagnoses)} of {len(names)} targets given; one target and a study expected")
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"{target}: a file, not a folder")
+    existing = next(p for p in (target, *target.parents) if p.is_dir())
+    with TemporaryDirectory(dir=existing, prefix=".xrdlib-report-") as draft:
+        figures = Path(draft, "figures")
+        figures.mkdir()
+        page = Path(draft, "report.html")
+        # a file name that is no UTF-8 comes as lone surrogates
+        page.write_bytes(_page(diagnoses, command, figures).encode("utf-8", "replace"))
+        (target / "figures").mkdir(parents=True, exist_ok=True)
+        for file in sorted(figures.iterdir()):
+            file.replace(target / "figures" / file.name)
+        page.replace(target / "report.html")
+    return target / "report.html"
+
+
+def _page(diagnoses: Sequence[Diagnosis], command: str, figures: Path) -> str:
+    """The whole page; its figures are written into a folder on the way."""
+    title = f"Why the epochs disagree about {diagnoses[0].target.name}"
+    parts = [(2, "The curve", _curve(diagnoses[0]))]  # level, heading, HTML below it
+    if len(diagnoses) > 1:
+        parts.append((2, "How differently the studies see it", _studies_compared(diagnoses, figures)))
+    for diagnosis, stem in zip(diagnoses, _stems(diagnoses), strict=True):
+        name = diagnosis.study.config.name
+        parts.append((2, f"Study {name}", ""))
+        for section in diagnosis.sections:
+            shown = "".join(_embedded(picture, figures) for picture in _pictures(diagnosis, section, stem))
+            parts.append((3, section.title, _table(section.table) + _list(section.sentences) + shown))
+        every = _table(diagnosis.checkpoints.every_epoch.reset_index(), "long", index=False)
+        parts.append((3, f"Every epoch of study {name}", every + _embedded(_losses(diagnosis, stem), figures)))
+    parts.append((2, "How this page was made", _origin(diagnoses, command)))
+    contents = "".join(
+        f'<li><a href="#s{i}">{escape(heading)}</a></li>' for i, (level, heading, _) in enumerate(parts) if level == 2
+    )
+    body = "".join(f'<h{n} id="s{i}">{escape(heading)}</h{n}>{text}' for i, (n, heading, text) in enumerate(parts))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_CSS}</style></head><body>\n<h1>{escape(title)}</h1>\n"
+        f'<div class="summary">{"".join(_summary(diagnoses))}</div>\n<nav><ul>{contents}</ul></nav>\n{body}\n'
+        "</body></html>\n"
+    )
+
+
+def _summary(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
+    for diagnosis in diagnoses:
+        lead = f"<b>Study {escape(diagnosis.study.config.name)}.</b> " if len(diagnoses) > 1 else ""
+        yield f"<p>{lead}{escape(' '.join(diagnosis.summary))}</p>"
+    if len(diagnoses) > 1:
+        yield f"<p><b>Between the studies.</b> {escape(_difference(diagnoses))}</p>"
+
+
+def _difference(diagnoses: Sequence[Diagnosis]) -> str:
+    """How far apart the chosen epochs of the first two studies are."""
+    first, second = (d.checkpoints for d in diagnoses[:2])
+    (a, b), (low, high) = zip(*((_chosen(c), c.curve_rmse.min()) for c in (first, second)), strict=True)
+    apart = 100 * np.abs(a - b) / SPACE.range
+    most = int(apart.argmax())
+    values = " against ".join(format_parameter(PARAMETERS[most], float(f"{v[most]:.4g}")) for v in (a, b))
+    return (
+        f"At the epoch that reproduces the curve best, {first.study} ({first.chosen}) and {second.study} "
+        f"({second.chosen}) predict parameters {apart.mean():.1f} % of range apart on average, most in "
+        f"{PARAMETERS[most]} ({values}); RMSE of log10 intensity {low:.3f} against {high:.3f}."
+    )
+
+
+def _chosen(checkpoints: Checkpoints) -> NDArray[np.float64]:
+    return np.asarray(checkpoints.predictions[checkpoints.row(checkpoints.chosen)])
+
+
+def _curve(diagnosis: Diagnosis) -> str:
+    """What is diagnosed."""
+    target, source = diagnosis.target, diagnosis.target.source
+    rows = {
+        "name": target.name,
+        "points": f"{target.angle.size}, at {target.angle[0]:.1f} to {target.angle[-1]:.1f} arcsec from the substrate",
+    }
+    if isinstance(source, MeasuredCurve):
+        known = source.metadata
+        rows["true parameters"] = "unknown"
+        if known.get("peak_intensity") and "background" in known:
+            rows["background / peak"] = f"{known['background'] / known['peak_intensity']:.2e}"
+        rows |= {f"warning {i}": str(text) for i, text in enumerate(known.get("warnings", []), 1)}
+    else:
+        i = source.instrument
+        counts = "no counting noise" if i.peak_counts is None else f"{i.peak_counts:g} counts in the peak"
+        rows["true parameters"] = ", ".join(
+            f"{n} {format_parameter(n, v)}" for n, v in zip(PARAMETERS, source.parameters.to_array(), strict=True)
+        )
+        rows["measurement"] = (
+            f"resolution {i.fwhm:g} arcsec, Lorentz fraction {i.lorentz_fraction:g}, background / peak "
+            f"{i.background:g}, {counts}; disorder {source.disorder:g}"
+        )
+    return _pairs(rows)
+
+
+def _studies_compared(diagnoses: Sequence[Diagnosis], figures: Path) -> str:
+    columns = {}
+    for stem, diagnosis in zip(_stems(diagnoses), diagnoses, strict=True):
+        for name in ("chosen", "final"):
+            table = diagnosis.checkpoints.table[name]
+            columns[f"{stem}: {name}"] = table[["epoch", "curve RMSE (log10)", *PARAMETERS]]
+    caption = (
+        "What each study makes of the curve, epoch by epoch: the misfit of its re-simulated prediction, and three of "
+        "the seven parameters. Filled: chosen, hollow: final. Grey: outside the parameter's range."
+    )
+    picture = _Picture("studies", plot_two_studies(diagnoses), PAGE, caption)
+    return _table(pd.DataFrame(columns)) + _embedded(picture, figures)
+
+
+def _pictures(diagnosis: Diagnosis, section: Section, stem: str) -> list[_Picture]:
+    """The figures that belong to a section."""
+    c = diagnosis.checkpoints
+    if section is c:
+        curves = (
+            "The curve and the re-simulated predictions of the named epochs (scale and background fitted), their "
+            "difference, and the predicted strain profiles."
+        )
+        errors = "Errors of the seven parameters at the named epochs."
+        if c.errors is None:
+            errors = "The seven predicted parameters at every epoch, as % of their ranges."
+        return [
+            _Picture(f"{stem}_checkpoints", plot_checkpoints(diagnosis), PAGE, curves),
+            _Picture(f"{stem}_parameters", plot_parameter_errors(c, width=PAGE), PAGE, errors),
+        ]
+    if section is diagnosis.tracking:
+        traces = plot_traces(diagnosis.tracking, c, width=PAGE)
+        return [_Picture(f"{stem}_traces", traces, PAGE, f"Validation loss and {diagnosis.tracking.measure} by epoch.")]
+    if section is diagnosis.coverage:
+        around = plot_coverage(diagnosis.coverage, diagnosis.study.training_parameters)
+        caption = (
+            "Left: the point in each parameter's range, the nearest training samples, and how many training samples "
+            "lie where (darker: more). Right: the point's neighbourhood compared with those of test samples."
+        )
+        return [_Picture(f"{stem}_coverage", around, PAGE, caption)]
+    return []
+
+
+def _losses(diagnosis: Diagnosis, stem: str) -> _Picture:
+    figure = cast(Figure, plot_losses(diagnosis.study.history))
+    return _Picture(f"{stem}_losses", figure, COLUMN, "Losses: averages over many samples, of which this is none.")
+
+
+def _embedded(picture: _Picture, figures: Path) -> str:
+    """Write a figure as PNG and PDF, and give the HTML that holds the PNG."""
+    png, pdf = save_figure(picture.figure, figures / picture.stem)
+    data = base64.b64encode(png.read_bytes()).decode("ascii")
+    caption = escape(picture.caption)
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" style="width:{picture.width:g}cm" alt="{caption}">'
+        f"<figcaption>{caption} <code>figures/{escape(pdf.name)}</code></figcaption></figure>\n"
+    )
+
+
+def _origin(diagnoses: Sequence[Diagnosis], command: str) -> str:
+    rows = {"command": command, "xrdlib": xrdlib.__version__} | {name: version(name) for name in _PACKAGES}
+    for stem, diagnosis in zip(_stems(diagnoses), diagnoses, strict=True):
+        config = diagnosis.study.config
+        data = config.dataset
+        noise = "noise-free curves" if config.measurement is None else "measured-like curves"
+        rows[f"study {stem}"] = (
+            f"{config.training.epochs} epochs on {data.size} {noise} ({data.sampling} sampling, {data.crystal}, seeds "
+            f"{data.seed} and {config.seed})"
+        )
+        rows[f"SHA-256 of {stem}'s configuration"] = sha256(config.to_toml().encode()).hexdigest()
+    return _pairs(rows)
+
+
+def _stems(diagnoses: Sequence[Diagnosis]) -> list[str]:
+    """A name for each study that is its own and can be a file's."""
+    names = [re.sub(r"[^\w.-]+", "_", d.study.config.name) for d in diagnoses]
+    return [name if names.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(names, 1)]
+
+
+def _table(frame: pd.DataFrame, kind: str = "numbers", *, index: bool = True) -> str:
+    return f'<div class="wide">{frame.to_html(classes=kind, border=0, index=index, justify="right")}</div>\n'
+
+
+def _pairs(rows: dict[str, str]) -> str:
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
+    return f'<table class="text">{cells}</table>\n'
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>\n"

@@ -1,0 +1,127 @@
+"""A slider over the epochs of a study: what each makes of one curve, and where that is on the trace."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from xrdlib.data.space import format_parameter
+from xrdlib.plots import plot_curve, plot_traces
+from xrdlib.plots.style import COLOURS, COLUMN, new_figure, style
+from xrdlib.simulation import PARAMETERS
+from xrdlib.widgets._image import Explorer, Picture
+
+if TYPE_CHECKING:
+    from xrdlib.diagnostics import Diagnosis
+
+__all__ = ["EpochExplorer", "epoch_explorer"]
+
+_HEIGHT = 8.6  # cm, of both pictures
+
+
+class EpochExplorer(Explorer):
+    """What `epoch_explorer` returns; its parts can be read and set from code.
+
+    Attributes
+    ----------
+    diagnosis : Diagnosis
+    epoch : ipywidgets.SelectionSlider
+        ``epoch.value`` is the epoch shown, one of those whose predictions are known.
+    buttons : dict of str to ipywidgets.Button
+        ``final``, ``ideal`` (where the truth is known) and ``chosen`` go to the epoch of that name.
+    """
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        self.diagnosis = diagnosis
+        checkpoints = diagnosis.checkpoints
+        self.epoch = ipywidgets.SelectionSlider(
+            options=[int(epoch) for epoch in checkpoints.epochs],
+            value=checkpoints.final,
+            description="epoch",
+            layout={"width": "480px"},
+        )
+        self.buttons = {}
+        for name, epoch in checkpoints.named.items():
+            self.buttons[name] = ipywidgets.Button(description=f"{name} ({epoch})", layout={"width": "110px"})
+            self.buttons[name].on_click(partial(self._go_to, epoch))
+        super().__init__([self.epoch, *self.buttons.values()], self._draw_curves(), self._draw_trace())
+        self.epoch.observe(self._changed, names="value")
+        self._changed()
+
+    def _draw_curves(self) -> Picture:
+        target, curves = self.diagnosis.target, self.diagnosis.checkpoints.curves
+        with style():
+            figure = new_figure(17.0 - COLUMN, _HEIGHT)
+            ax = figure.add_subplot()
+            plot_curve(target.angle, {"observed": target.intensity, "re-simulated": curves[0]}, ax)
+            self._curve = ax.lines[1]
+            # every epoch within the same frame, so that one sees them move
+            low, high = target.intensity[target.intensity > 0].min(), target.intensity.max()
+            ax.set_ylim(0.3 * low, 3 * high)
+        return Picture(figure, [self._curve])
+
+    def _draw_trace(self) -> Picture:
+        figure = plot_traces(self.diagnosis.tracking, self.diagnosis.checkpoints, width=COLUMN)
+        self._here = [ax.axvline(1, color=COLOURS["orange"], linewidth=2.5, alpha=0.6) for ax in figure.axes]
+        return Picture(figure, self._here)
+
+    def _changed(self, _: object = None) -> None:
+        checkpoints, epoch = self.diagnosis.checkpoints, self.epoch.value
+        self._curve.set_ydata(checkpoints.curves[checkpoints.row(epoch)])
+        for line in self._here:
+            line.set_xdata([epoch, epoch])
+        for picture in self.pictures:
+            picture.redraw()
+        self.readout.value = f"<b>{html.escape(self._title())}</b>{self.table.to_html(border=0)}"
+
+    def _go_to(self, epoch: int, _: object) -> None:
+        self.epoch.value = epoch
+
+    def _title(self) -> str:
+        checkpoints, epoch = self.diagnosis.checkpoints, self.epoch.value
+        i = checkpoints.row(epoch)
+        names = [name for name, named in checkpoints.named.items() if named == epoch]
+        said = [f"Epoch {epoch} ({', '.join(names)})" if names else f"Epoch {epoch}"]
+        said.append(f"validation loss {checkpoints.val_loss[i]:.4f}")
+        if checkpoints.error is not None:
+            said.append(f"mean error {checkpoints.error[i]:.1f} % of range")
+        said.append(f"RMSE of log10 intensity {checkpoints.curve_rmse[i]:.3f}")
+        return ", ".join(said)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Predicted parameters of the epoch shown, as text; where the truth is known also errors and truth."""
+        checkpoints = self.diagnosis.checkpoints
+        i = checkpoints.row(self.epoch.value)
+        rows: dict[str, list[Any]] = {"predicted": _formatted(checkpoints.predictions[i])}
+        if checkpoints.errors is not None and checkpoints.true is not None:
+            rows["error (% of range)"] = [f"{error:.1f}" for error in checkpoints.errors[i]]
+            rows["true"] = _formatted(checkpoints.true)
+        return pd.DataFrame(rows, index=list(PARAMETERS)).T
+
+
+def _formatted(values: NDArray[np.float64]) -> list[str]:
+    """Parameters with four digits and their units."""
+    return [format_parameter(name, float(f"{v:.4g}")) for name, v in zip(PARAMETERS, values, strict=True)]
+
+
+def epoch_explorer(diagnosis: Diagnosis) -> EpochExplorer:
+    """Go through a study's epochs by a slider: predicted parameters, re-simulated curve, place on the trace.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        As `xrdlib.diagnose` returns it, of a virtual experiment or a measured curve.
+
+    Returns
+    -------
+    EpochExplorer
+        A widget; it starts at the final epoch.
+    """
+    return EpochExplorer(diagnosis)
