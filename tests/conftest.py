@@ -145,7 +145,7 @@ def make_diagnosis() -> Callable[..., Any]:
         opened = Study(Path(study), StudyConfig(study, training=TrainingConfig(epochs=5)), history)
         opened.__dict__["training_parameters"] = training
         checkpoints = Checkpoints(
-            study, name, epochs, predictions, val_loss, errors, rmse, 0.8 * rmse, curves, Nuisances(), target.true, 5
+            study, name, epochs, predictions, val_loss, errors, rmse, 0.8 * rmse, curves, Nuisances(), target.true, 5, 5
         )
         coverage = Coverage(
             parameters=true if known else inside[1],

@@ -43,6 +43,8 @@ class Checkpoints(Section):
     nuisances : Nuisances
         Used to re-simulate.
     true : ndarray of shape (7,), or None
+    n_trained : int
+        Epochs of the study.
     final : int
         Epoch with the lowest validation loss (among ``epochs``).
     """
@@ -58,6 +60,7 @@ class Checkpoints(Section):
     curves: FloatArray
     nuisances: Nuisances
     true: FloatArray | None
+    n_trained: int
     final: int
 
     @property
@@ -178,6 +181,11 @@ class Checkpoints(Section):
             f"Re-simulated with a resolution of {n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder "
             f"{n.disorder:g} ({origin}); scale and background fitted at every epoch."
         )
+        if self.n_trained > self.epochs.size:
+            said.append(
+                f"Of {self.n_trained} epochs the {self.epochs.size} with stored weights are compared; final is the "
+                "best of these."
+            )
         outside = ((self.predictions < SPACE.minimum) | (self.predictions > SPACE.maximum)).any(axis=1)
         if outside.any():
             said.append(
@@ -223,5 +231,6 @@ def checkpoints(study: Study, target: Target) -> Checkpoints:
         curves=misfit.scale[:, None] * simulated + misfit.background[:, None],
         nuisances=nuisances,
         true=target.true,
+        n_trained=study.n_epochs,
         final=int(epochs[val_loss.argmin()]),
     )

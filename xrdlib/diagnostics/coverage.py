@@ -104,7 +104,8 @@ class Coverage(Section):
         point = "the chosen epoch's prediction" if self.predicted else "the experiment"
         said = [
             f"Nearest training sample of {point}: {nearest}; distance {self.distance[0]:.3f} in units of the ranges.",
-            f"{self.distance_percentile:.0f} % of the {self.calibration} test samples have a nearer neighbour: this region is {place}.",
+            f"{self.distance_percentile:.0f} % of the {self.calibration} test samples have a nearer neighbour: "
+            f"this region is {place}.",
             f"Absolute radii mislead in seven dimensions: {self.radii[1]:g} holds "
             f"{100 * self.counts[1] / self.n_training:.0f} % of the training set here.",
         ]

@@ -91,8 +91,8 @@ class Diagnosis:
             said.append(f"{where} lies outside the parameter space: {'; '.join(v.violations)}.")
         elif v.place == "sparse":
             said.append(
-                f"{where} lies in a sparse region: {v.distance_percentile:.0f} % of test samples have a nearer neighbour in "
-                "the training set. Coverage may play a part."
+                f"{where} lies in a sparse region: {v.distance_percentile:.0f} % of test samples have a nearer "
+                "neighbour in the training set. Coverage may play a part."
             )
         else:
             said.append(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xrdlib.data.space import format_parameter
 from xrdlib.plots import plot_curve, plot_traces
-from xrdlib.plots.style import COLOURS, COLUMN, new_figure, style
+from xrdlib.plots.style import COLOURS, new_figure, style
 from xrdlib.simulation import PARAMETERS
 from xrdlib.widgets._image import Explorer, Picture
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochExplorer", "epoch_explorer"]
 
-_HEIGHT = 8.6  # cm, of both pictures
+_WIDTHS = 7.8, 8.2  # cm; side by side in a JupyterLab of 1280 pixels
 
 
 class EpochExplorer(Explorer):
@@ -57,7 +57,7 @@ class EpochExplorer(Explorer):
     def _draw_curves(self) -> Picture:
         target, curves = self.diagnosis.target, self.diagnosis.checkpoints.curves
         with style():
-            figure = new_figure(17.0 - COLUMN, _HEIGHT)
+            figure = new_figure(_WIDTHS[0], 1.05 * _WIDTHS[1])
             ax = figure.add_subplot()
             plot_curve(target.angle, {"observed": target.intensity, "re-simulated": curves[0]}, ax)
             self._curve = ax.lines[1]
@@ -67,7 +67,7 @@ class EpochExplorer(Explorer):
         return Picture(figure, [self._curve])
 
     def _draw_trace(self) -> Picture:
-        figure = plot_traces(self.diagnosis.tracking, self.diagnosis.checkpoints, width=COLUMN)
+        figure = plot_traces(self.diagnosis.tracking, self.diagnosis.checkpoints, width=_WIDTHS[1])
         self._here = [ax.axvline(1, color=COLOURS["orange"], linewidth=2.5, alpha=0.6) for ax in figure.axes]
         return Picture(figure, self._here)
 
