@@ -35,8 +35,9 @@ def expansion_error(n: int) -> None:
         exact = reflectivity(rows, angle, exact=True, **options)
         worst = np.abs(reflectivity(rows, angle, **options) / exact - 1).max(axis=1)
         print(
-            f"{label}: {count} profiles, relative error median {np.median(worst):.0e}, 99 % {np.quantile(worst, 0.99):.0e}, "
-            f"worst {worst.max():.0e}; R from {exact.min():.0e} to {exact.max():.2f}"
+            f"{label}: {count} profiles, relative error median {np.median(worst):.0e}, "
+            f"99 % {np.quantile(worst, 0.99):.0e}, worst {worst.max():.0e}; "
+            f"R from {exact.min():.0e} to {exact.max():.2f}"
         )
 
 
@@ -49,7 +50,7 @@ def cost(n: int = 500) -> None:
             start = perf_counter()
             reflectivity(rows, Scan().angle, exact=exact, threads=1)
             times.append((perf_counter() - start) / n)
-        print(f"{'exact' if exact else 'default'} kernel: {1e3 * min(times):.2f} ms per curve of 701 angles on one core")
+        print(f"{'exact' if exact else 'default'} kernel, one core, 701 angles: {1e3 * min(times):.2f} ms per curve")
 
 
 def crystals_of_the_lab() -> None:

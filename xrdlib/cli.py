@@ -356,7 +356,6 @@ def main() -> None:
     try:
         code = app(arguments, standalone_mode=False)
     except (Abort, KeyboardInterrupt):
-        print("xrdlib: interrupted; the same command goes on where it stopped", file=sys.stderr)
         code = 130
     except TyperException as error:
         print(f"xrdlib: {error.format_message()} (see --help)", file=sys.stderr)
@@ -364,4 +363,6 @@ def main() -> None:
     except (ValueError, OSError) as error:
         print("xrdlib: " + " ".join(str(error).split()), file=sys.stderr)
         code = 2
+    if code == 130:  # typer's code for Ctrl-C
+        print("xrdlib: interrupted; a dataset or study goes on where it stopped when asked again", file=sys.stderr)
     sys.exit(code)

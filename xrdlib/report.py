@@ -31,6 +31,7 @@ from xrdlib.plots import (
     plot_coverage,
     plot_losses,
     plot_parameter_errors,
+    plot_regret,
     plot_traces,
     plot_two_studies,
     save_figure,
@@ -40,27 +41,7 @@ from xrdlib.simulation import PARAMETERS
 __all__ = ["write_report"]
 
 _PACKAGES = ("numpy", "torch", "matplotlib")
-_CSS = """
-:root { color-scheme: light }
-body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #222; background: #fff;
-  max-width: 19cm; margin: 0 auto; padding: 1.5em }
-h1, h2, h3 { line-height: 1.25; break-after: avoid; overflow-wrap: anywhere }
-h1 { font-size: 1.6em } h2 { font-size: 1.3em; border-bottom: 1px solid #ccc; margin-top: 2em } h3 { font-size: 1.1em }
-.summary { border-left: 4px solid #0072B2; padding: .1em 1em; background: #f3f7fa; overflow-wrap: anywhere }
-nav { margin: 1.5em 0 } nav ul { margin: 0 } a { color: #005b8f }
-table { border-collapse: collapse; margin: .3em 0 1em; font-variant-numeric: tabular-nums; font-size: .92em }
-th, td { padding: .15em .7em; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child { text-align: left } thead th { border-bottom: 1px solid #666; vertical-align: bottom }
-.text td { text-align: left; overflow-wrap: anywhere }
-.text th { text-align: left; min-width: 9em; vertical-align: top }
-.long { font-size: .78em } .long th, .long td { padding: 0 .5em }
-.wide { overflow-x: auto }
-figure { margin: 1.5em 0; break-inside: avoid } figure img { max-width: 100%; height: auto }
-figcaption { font-size: .9em; color: #444 } code { font-size: .9em; overflow-wrap: anywhere }
-tr { break-inside: avoid } thead { display: table-header-group }
-@page { size: A4; margin: 15mm }
-@media print { body { max-width: none; padding: 0; font-size: 10pt } a { color: inherit } .wide { overflow: visible } }
-"""
+_CSS = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -231,7 +212,13 @@ def _pictures(diagnosis: Diagnosis, section: Section, stem: str) -> list[_Pictur
         ]
     if section is diagnosis.tracking:
         traces = plot_traces(diagnosis.tracking, c, width=PAGE)
-        return [_Picture(f"{stem}_traces", traces, PAGE, f"Validation loss and {diagnosis.tracking.measure} by epoch.")]
+        pictures = [
+            _Picture(f"{stem}_traces", traces, PAGE, f"Validation loss and {diagnosis.tracking.measure} by epoch.")
+        ]
+        if diagnosis.tracking.regret is not None:
+            caption = "The experiment's regret among those of the test samples, each against its own ideal epoch."
+            pictures.append(_Picture(f"{stem}_regret", plot_regret(diagnosis.tracking), COLUMN, caption))
+        return pictures
     if section is diagnosis.coverage:
         around = plot_coverage(diagnosis.coverage, diagnosis.study.training_parameters)
         caption = (

@@ -15,6 +15,7 @@ from xrdlib.plots import (
     plot_coverage,
     plot_losses,
     plot_parameter_errors,
+    plot_regret,
     plot_traces,
     plot_two_studies,
 )
@@ -59,6 +60,15 @@ def test_traces_without_a_truth(make_diagnosis) -> None:
     np.testing.assert_array_equal(figure.axes[1].lines[0].get_ydata(), d.checkpoints.curve_rmse)
     assert figure.axes[1].get_ylabel() == "Curve RMSE\n(log₁₀ intensity)"
     assert legend(figure) == ["final (epoch 5)", "chosen (epoch 2)"]
+
+
+def test_regret_stands_among_those_of_the_test_samples(make_diagnosis) -> None:
+    tracking = make_diagnosis().tracking
+    (ax,) = plot_regret(tracking).axes
+    assert sum(bar.get_height() for bar in ax.patches) == tracking.sample_regret.size
+    assert ax.lines[0].get_xdata()[0] == tracking.regret
+    with pytest.raises(ValueError, match="unknown"):
+        plot_regret(make_diagnosis(known=False).tracking)
 
 
 @pytest.mark.parametrize("width", [8.6, 17.0])

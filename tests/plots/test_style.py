@@ -43,6 +43,7 @@ def _figures(make, width: float) -> dict[str, Figure]:
         "curve": plots.plot_curve(angle, {"measured": 1 + angle, "model": 2 + angle}, width=width),
         "both": plots.plot_profile_and_curve(LAB_EXPERIMENT, scan=Scan(0.0, 10.0, 90), width=width),
         "traces": plots.plot_traces(known.tracking, known.checkpoints, width=width),
+        "regret": plots.plot_regret(known.tracking, width=width),
         "checkpoints": plots.plot_checkpoints(known, width=width),
         "unknown": plots.plot_checkpoints(unknown, width=width),
         "errors": plots.plot_parameter_errors(known.checkpoints, width=width),

@@ -1,7 +1,7 @@
 """The recursion: closed forms, the equation itself, limits, invariants, stored curves (the measured lines: -rP)."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -285,7 +285,7 @@ class TestDiscretisation:
         for n in (50, 100, 200, 400):  # 100 to 12.5 A
             depth = (np.arange(n) + 0.5) * 5000 / n
             curves.append(exact_layers(0.008 * np.exp(-(((depth - 2500) / 1200) ** 2)), 5000 / n, angle))
-        change = [np.abs(a - b).max() for a, b in zip(curves[:-1], curves[1:], strict=True)]
+        change = [np.abs(a - b).max() for a, b in pairwise(curves)]
         print("measured: largest change of R as dl is halved from 100, 50, 25 A:", [f"{c:.1e}" for c in change])
         assert 3.9 < change[0] / change[1] < 4.1
         assert 3.9 < change[1] / change[2] < 4.1
@@ -354,7 +354,7 @@ class TestArguments:
 
     @pytest.mark.parametrize("disorder", [0.0, -0.1, 1.01, np.nan])
     def test_disorder_out_of_range(self, lab, disorder):
-        with pytest.raises(ValueError, match="disorder: .* given, 0 < E <= 1 expected"):
+        with pytest.raises(ValueError, match=r"disorder: .* given, 0 < E <= 1 expected"):
             reflectivity(np.stack([lab, lab]), ANGLE, disorder=[1.0, disorder])
 
     def test_film_too_thin_for_its_sublayers(self, lab):

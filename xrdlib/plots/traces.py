@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-__all__ = ["plot_losses", "plot_traces", "plot_two_studies"]
+__all__ = ["plot_losses", "plot_regret", "plot_traces", "plot_two_studies"]
 
 _STUDY_LOOK = (("blue", "o", "-"), ("vermillion", "s", "--"), ("green", "^", "-."), ("purple", "D", ":"))
 _COMPARED = ("Dmax1", "L1", "Rp1")
@@ -105,6 +105,43 @@ def plot_traces(tracking: Tracking, checkpoints: Checkpoints, *, width: float = 
     figure.align_ylabels()
     handles, labels = top.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    return figure
+
+
+@styled
+def plot_regret(tracking: Tracking, *, width: float = COLUMN) -> Figure:
+    """Is the experiment special? Its regret among those of the test samples.
+
+    Parameters
+    ----------
+    tracking : Tracking
+    width : float
+        Of the figure, cm.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If the regret is unknown, as it is for a measured curve.
+    """
+    import seaborn  # imports scipy.stats and pandas: only when such a figure is drawn
+
+    if tracking.regret is None:
+        raise ValueError("tracking: the regret is unknown; true parameters are needed")
+    figure = new_figure(width, 0.62 * width if width <= COLUMN else 0.42 * width)
+    ax = figure.subplots()
+    n = tracking.sample_regret.size
+    seaborn.histplot(tracking.sample_regret, bins=40, color=COLOURS["sky"], ax=ax, label=f"{n} test samples")
+    percentile = tracking.regret_percentile
+    label = f"experiment: {percentile:.0f} % are smaller"
+    ax.axvline(tracking.regret, color=COLOURS["vermillion"], label=label)
+    ax.set_xlabel("Regret (% of range)")
+    ax.set_ylabel("Test samples")
+    ax.set_xlim(left=0)
+    figure.legend(loc="outside upper center", ncols=1 if width <= COLUMN else 2)
     return figure
 
 
