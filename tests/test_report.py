@@ -170,11 +170,11 @@ def test_virtual_experiment_the_same_twice(make_diagnosis, tmp_path: Path) -> No
     assert "60000 counts in the peak" in page.text
     assert "How differently" not in page.text
     pictures = [link for link in page.links if link.startswith("data:")]
-    assert len(pictures) == 5
+    assert len(pictures) == 6
     png = (first / "figures" / "lab_checkpoints.png").read_bytes()
     assert pictures[0] == f"data:image/png;base64,{b64encode(png).decode()}"
     files, again = (sorted(p for p in folder.rglob("*") if p.is_file()) for folder in (first, second))
-    assert len(files) == 11
+    assert len(files) == 13
     for x, y in zip(files, again, strict=True):
         assert x.read_bytes() == y.read_bytes()
 

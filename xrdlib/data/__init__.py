@@ -1,6 +1,6 @@
 """Parameter space and sampling, datasets of simulated curves, measured curves, virtual experiments."""
 
-from xrdlib.data.balance import bin_counts
+from xrdlib.data.balance import bin_counts, strata_imbalance
 from xrdlib.data.curves import MeasuredCurve, load_curve
 from xrdlib.data.dataset import Dataset, DatasetConfig, DatasetError, build_dataset
 from xrdlib.data.experiments import LAB, Experiment
@@ -23,4 +23,5 @@ __all__ = [
     "load_curve",
     "sample",
     "sample_grid",
+    "strata_imbalance",
 ]

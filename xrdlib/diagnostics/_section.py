@@ -38,6 +38,9 @@ class Section(ABC):
         lines = [self.title, "=" * len(self.title), self.table.to_string(), "", *(f"- {s}" for s in self.sentences)]
         return "\n".join(lines)
 
+    def __repr__(self) -> str:
+        return self.to_text()
+
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(s)}</li>" for s in self.sentences)
         return f"<h4>{html.escape(self.title)}</h4>{self.table.to_html(border=0)}<ul>{items}</ul>"

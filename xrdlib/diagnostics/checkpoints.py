@@ -21,7 +21,7 @@ __all__ = ["Checkpoints", "checkpoints"]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checkpoints(Section):
     """One target at every epoch of a study.
 

@@ -23,7 +23,7 @@ RADII = (0.5, 1.0, 2.0)
 _CALIBRATION = 500  # test samples
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Coverage(Section):
     """Distances are Euclidean with every parameter divided by its range.
 

@@ -24,7 +24,7 @@ SCHEMA = "xrdlib.diagnose/1"
 _REPRODUCED = 0.1  # RMSE of log10 intensity; an expert's fit of measured curve A reaches 0.04
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """Everything ``xrdlib diagnose`` says about one target and one study.
 
@@ -104,6 +104,9 @@ class Diagnosis:
     def to_text(self) -> str:
         """All sections as plain text."""
         return "\n\n".join(["\n".join(self.summary), *(section.to_text() for section in self.sections)])
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def _repr_html_(self) -> str:
         head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.summary)

@@ -20,7 +20,7 @@ __all__ = ["Tracking", "track"]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tracking(Section):
     """Traces over epochs and how they go together.
 

@@ -134,12 +134,14 @@ def plot_regret(tracking: Tracking, *, width: float = COLUMN) -> Figure:
     figure = new_figure(width, 0.62 * width if width <= COLUMN else 0.42 * width)
     ax = figure.subplots()
     n = tracking.sample_regret.size
-    seaborn.histplot(tracking.sample_regret, bins=40, color=COLOURS["sky"], ax=ax, label=f"{n} test samples")
+    seaborn.histplot(
+        tracking.sample_regret, bins=40, stat="percent", color=COLOURS["sky"], ax=ax, label=f"{n} test samples"
+    )
     percentile = tracking.regret_percentile
     label = f"experiment: {percentile:.0f} % are smaller"
     ax.axvline(tracking.regret, color=COLOURS["vermillion"], label=label)
     ax.set_xlabel("Regret (% of range)")
-    ax.set_ylabel("Test samples")
+    ax.set_ylabel("Test samples (%)")
     ax.set_xlim(left=0)
     figure.legend(loc="outside upper center", ncols=1 if width <= COLUMN else 2)
     return figure

@@ -68,7 +68,7 @@ class TrainingConfig:
     test_size: int = 2000
     floor: float = 1e-8
     checkpoint_precision: str = "float32"
-    threads: int = 2
+    threads: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameter_weights", tuple(float(w) for w in self.parameter_weights))
