@@ -115,7 +115,7 @@ def make_diagnosis() -> Callable[..., Any]:
     """
     import pandas as pd
 
-    from xrdlib.data import LAB_EXPERIMENT, SPACE, Experiment, MeasuredCurve
+    from xrdlib.data import LAB_EXPERIMENT, SPACE, DatasetConfig, Experiment, MeasuredCurve
     from xrdlib.diagnostics import Checkpoints, Coverage, Diagnosis, Nuisances, Target, Tracking
     from xrdlib.metrics import parameter_error
     from xrdlib.simulation import Instrument, Scan, simulate
@@ -123,6 +123,7 @@ def make_diagnosis() -> Callable[..., Any]:
     from xrdlib.training.config import TrainingConfig
 
     scan = Scan(-80.0, 10.0, 120)
+    sample = DatasetConfig(scan_start=scan.start, scan_step=scan.step, scan_points=scan.n_points)
     true = LAB_EXPERIMENT.to_array()
     fractions = SPACE.normalise(true) + np.outer([-0.05, 0.05, 0.01, 0.02, 0.03], [1, 1, 1, -2, 1, 3, -4])
     predictions = SPACE.denormalise(fractions)
@@ -135,7 +136,7 @@ def make_diagnosis() -> Callable[..., Any]:
     def make(name: str = "lab", study: str = "lab", *, known: bool = True) -> Diagnosis:
         experiment = Experiment(name, LAB_EXPERIMENT, Instrument(background=1e-4, peak_counts=6e4))
         if known:
-            target = Target.from_experiment(experiment, scan)
+            target = Target.from_experiment(experiment, StudyConfig(dataset=sample))
         else:
             curve = MeasuredCurve(scan.angle, experiment.curve(scan), {"warnings": ["the scan ends <early> & low"]})
             target = Target.from_curve(curve, name)

@@ -150,7 +150,7 @@ def study_check(study: Annotated[str, typer.Argument(help="A study's folder, or 
     epochs = np.array(opened.checkpoints)
     worst = 0.0
     for experiment in opened.config.experiments:
-        curve = experiment.curve(opened.config.dataset.scan)
+        curve = opened.config.curve(experiment)
         again = opened.predict(opened.config.preprocess(curve[None]))[:, 0]
         stored = opened.experiment_predictions(experiment.name)[epochs - 1]
         worst = max(worst, float(np.abs((again - stored) / SPACE.range).max()))
@@ -242,12 +242,11 @@ def _target(text: str, study: Study, *, cm: bool, step: float | None, reverse: b
     from xrdlib.diagnostics import Target
     from xrdlib.simulation import StrainParameters
 
-    scan = study.config.dataset.scan
     known: dict[str, Experiment] = {"lab": LAB} | {e.name: e for e in study.config.experiments}
     if _is_curve_file(text):
         return Target.from_curve(load_curve(text, step=step, reverse=reverse), Path(text).name)
     if text in known:
-        return Target.from_experiment(known[text], scan)
+        return Target.from_experiment(known[text], study.config)
     if not any(map(_NUMBER.match, _tokens(text))):
         raise ValueError(f"{text}: no such file and no experiment of that name; named ones: {', '.join(known)}")
     parameters = StrainParameters.from_array(SPACE.check(_seven_numbers(text, cm), allow_outside=allow_outside)[0])
@@ -255,7 +254,7 @@ def _target(text: str, study: Study, *, cm: bool, step: float | None, reverse: b
     same = (
         e for e in known.values() if (e.parameters, e.instrument, e.disorder) == (parameters, given.instrument, 1.0)
     )
-    return Target.from_experiment(next(same, given), scan)
+    return Target.from_experiment(next(same, given), study.config)
 
 
 def _study(name: str, *, complete: bool = True) -> Study:

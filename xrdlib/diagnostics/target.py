@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.dataset import DatasetConfig
 from xrdlib.metrics import curve_error
-from xrdlib.simulation import CRYSTALS, YIG_FILM, Scan, reflectivity, resolution_matrix, simulation_grid
-from xrdlib.training import Study
+from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Instrument, Scan, reflectivity, resolution_matrix
+from xrdlib.simulation.simulate import scan_grid
+from xrdlib.training import Study, StudyConfig
 
 __all__ = ["Nuisances", "Target", "fit_nuisances", "resimulate"]
 
@@ -56,14 +57,14 @@ class Target:
     source: Experiment | MeasuredCurve
 
     @classmethod
-    def from_experiment(cls, experiment: Experiment, scan: Scan | None = None) -> Target:
-        """A virtual experiment on a scan (by default the lab's)."""
-        scan = scan or Scan()
+    def from_experiment(cls, experiment: Experiment, config: StudyConfig | None = None) -> Target:
+        """A virtual experiment, on the scan and kind of sample of a study (by default the lab's)."""
+        config = config or StudyConfig()
         i = experiment.instrument
         return cls(
             experiment.name,
-            scan.angle,
-            experiment.curve(scan),
+            config.dataset.scan.angle,
+            config.curve(experiment),
             experiment.parameters.to_array(),
             Nuisances(i.fwhm, i.lorentz_fraction, experiment.disorder),
             experiment,
@@ -82,8 +83,7 @@ class Target:
         """The curve as the study's network sees it, shape (1, n_points)."""
         if isinstance(self.source, MeasuredCurve):
             return study.config.preprocess.measured(self.source)
-        crystal = CRYSTALS[study.config.dataset.crystal]
-        return study.config.preprocess(self.source.curve(study.config.dataset.scan, crystal)[None])
+        return study.config.preprocess(study.config.curve(self.source)[None])
 
 
 def _reflectivity(parameters: FloatArray, angle: FloatArray, config: DatasetConfig, disorder: FloatArray) -> FloatArray:
@@ -99,15 +99,16 @@ def _reflectivity(parameters: FloatArray, angle: FloatArray, config: DatasetConf
     )
 
 
-def _scan_of(angle: FloatArray) -> Scan:
-    """The even scan that covers measured angles."""
+def _grid(angle: FloatArray, fwhm: float, config: DatasetConfig) -> Grid:
+    """The grid of an even scan that covers measured angles."""
     step = float(np.median(np.diff(angle)))
-    return Scan(float(angle[0]), step, int(np.ceil((angle[-1] - angle[0]) / step)) + 1)
+    scan = Scan(float(angle[0]), step, int(np.ceil((angle[-1] - angle[0]) / step - 1e-6)) + 1)
+    return scan_grid(scan, CRYSTALS[config.crystal], YIG_FILM if config.film else None, Instrument(fwhm))
 
 
 def resimulate(parameters: FloatArray, angle: FloatArray, nuisances: Nuisances, config: DatasetConfig) -> FloatArray:
     """Curves of parameters (n, 7), clipped to their ranges, at ``angle`` (m,) in arcsec; shape (n, m)."""
-    grid = simulation_grid(_scan_of(angle), fwhm=nuisances.fwhm, crystal=CRYSTALS[config.crystal])
+    grid = _grid(angle, nuisances.fwhm, config)
     stored = _reflectivity(parameters, grid.angle, config, np.full(len(parameters), nuisances.disorder))
     return stored @ resolution_matrix(angle, grid, nuisances.fwhm, nuisances.lorentz_fraction)
 
@@ -126,7 +127,7 @@ def fit_nuisances(
     row : int
         The row that came closest.
     """
-    grid = simulation_grid(_scan_of(angle), fwhm=min(FWHM), crystal=CRYSTALS[config.crystal])
+    grid = _grid(angle, min(FWHM), config)
     n = len(parameters)
     # (E, row, angle)
     stored = _reflectivity(np.tile(parameters, (len(DISORDER), 1)), grid.angle, config, np.repeat(DISORDER, n))
