@@ -146,7 +146,20 @@ def make_diagnosis() -> Callable[..., Any]:
         opened = Study(Path(study), StudyConfig(study, training=TrainingConfig(epochs=5)), history)
         opened.__dict__["training_parameters"] = training
         checkpoints = Checkpoints(
-            study, name, epochs, predictions, val_loss, errors, rmse, 0.8 * rmse, curves, Nuisances(), target.true, 5, 5
+            study=study,
+            target=name,
+            epochs=epochs,
+            predictions=predictions,
+            val_loss=val_loss,
+            errors=errors,
+            curve_rmse=rmse,
+            curve_mae=0.8 * rmse,
+            curves=curves,
+            nuisances=Nuisances(),
+            true=target.true,
+            noise=0.02,
+            n_trained=5,
+            final=5,
         )
         coverage = Coverage(
             parameters=true if known else inside[1],

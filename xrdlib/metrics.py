@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CurveError", "curve_error", "parameter_error"]
+__all__ = ["CurveMisfit", "curve_error", "parameter_error"]
 
 FloatArray = NDArray[np.float64]
 
+_FLOOR = 1e-12  # of a simulated curve's maximum: keeps its logarithm finite
 
-class CurveError(NamedTuple):
+
+class CurveMisfit(NamedTuple):
     """Misfit of simulated curves in log10 intensity, with the scale and background that minimise the RMSE.
 
     Each of the leading shape of the curves.
@@ -40,7 +42,7 @@ def parameter_error(predicted: ArrayLike, true: ArrayLike, span: ArrayLike) -> F
     return np.asarray(100 * np.abs(np.subtract(predicted, true)) / np.asarray(span, dtype=np.float64))
 
 
-def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-12) -> CurveError:
+def curve_error(simulated: ArrayLike, observed: ArrayLike) -> CurveMisfit:
     """Misfit in log10 intensity after fitting scale and background, ``observed ~ scale simulated + background``.
 
     For a given ratio r = background / scale the best scale is the mean of log(observed) - log(simulated + r),
@@ -52,12 +54,11 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
     simulated : array_like, shape (..., m)
         Non-negative intensities.
     observed : array_like, shape (..., m) or (m,)
-        Measured intensities; zeros count as ``floor`` times the maximum.
-    floor : float
+        Measured intensities. A zero counts as half of the curve's smallest positive intensity: of counts, half a one.
 
     Returns
     -------
-    CurveError
+    CurveMisfit
 
     Raises
     ------
@@ -76,10 +77,11 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
             raise ValueError(f"{name}: a curve is 0 everywhere; intensities are expected")
     top = model.max(axis=-1, keepdims=True)
     model = model / top
-    log_data = np.log(np.maximum(data, floor * data.max(axis=-1, keepdims=True)))
+    smallest = np.where(data > 0, data, np.inf).min(axis=-1, keepdims=True)
+    log_data = np.log(np.where(data > 0, data, smallest / 2))
 
     def residual(ratio: FloatArray) -> FloatArray:
-        difference = log_data - np.log(np.maximum(model + ratio[..., None], floor))
+        difference = log_data - np.log(np.maximum(model + ratio[..., None], _FLOOR))
         return np.asarray(difference - difference.mean(axis=-1, keepdims=True))
 
     def spread(ratio: FloatArray) -> FloatArray:
@@ -105,10 +107,10 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike, *, floor: float = 1e-
         better = ratio * np.exp(-np.clip(change, -1.0, 1.0))
         ratio = np.where(spread(better) < spread(ratio), better, ratio)
     ratio = np.where(spread(np.zeros(shape)) <= spread(ratio), 0.0, ratio)
-    difference = log_data - np.log(np.maximum(model + ratio[..., None], floor))
+    difference = log_data - np.log(np.maximum(model + ratio[..., None], _FLOOR))
     log_scale = difference.mean(axis=-1)
     off = (difference - log_scale[..., None]) / np.log(10)
     scale = np.exp(log_scale)
-    return CurveError(
+    return CurveMisfit(
         np.sqrt(np.square(off).mean(axis=-1)), np.abs(off).mean(axis=-1), scale / top[..., 0], scale * ratio
     )

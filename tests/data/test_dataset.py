@@ -17,7 +17,7 @@ import pytest
 import zarr
 
 from xrdlib.data import Dataset, DatasetConfig, DatasetError, build_dataset, sample
-from xrdlib.data import dataset as module
+from xrdlib.data import build as module
 from xrdlib.simulation import GGG_444, YIG_FILM, Instrument, measure, reflectivity, simulate
 
 CONFIG = DatasetConfig(
@@ -121,8 +121,8 @@ class TestWhoeverBuilds:
                 raise OSError("disk full")
             return simulate_chunk(*args, **kwargs)
 
-        simulate_chunk = module._simulate
-        monkeypatch.setattr(module, "_simulate", failing)
+        simulate_chunk = module.simulate_samples
+        monkeypatch.setattr(module, "simulate_samples", failing)
         with ThreadPoolExecutor(1) as executor, pytest.raises(OSError, match="disk full"):
             build_dataset(tmp_path / "d", config, executor=executor, progress=False)
         assert 7 in Dataset.open(tmp_path / "d", complete=False).missing_chunks
@@ -373,7 +373,9 @@ def highest_strain(parameters):
 class TestPeakInScan:
     @pytest.fixture
     def no_curves(self, monkeypatch):
-        monkeypatch.setattr(module, "_simulate", lambda c, parameters, d, angle: np.ones((len(parameters), angle.size)))
+        monkeypatch.setattr(
+            module, "simulate_samples", lambda c, parameters, d, angle: np.ones((len(parameters), angle.size))
+        )
 
     @pytest.mark.usefixtures("no_curves")
     def test_uniform_space(self, tmp_path):

@@ -138,3 +138,21 @@ def test_measured_curve_a(name: str, shared_dir: Path) -> None:
         assert found.curve_rmse.min() < 0.1
     else:
         assert found.curve_rmse.min() > 0.1
+
+
+def test_zero_counts_do_not_hide_the_truth(study: Study) -> None:
+    few = Experiment("few", LAB_EXPERIMENT, Instrument(36.0, 0.2, 1.0, 1e-4, 1e4), 0.94, seed=1)
+    target = Target.from_experiment(few)
+    assert (target.intensity == 0).any()
+    truth = resimulate(target.true[None], target.angle, target.nuisances, study.config.dataset)
+    wrong = resimulate(SPACE.denormalise(np.full((1, 7), 0.4)), target.angle, target.nuisances, study.config.dataset)
+    misfit = [curve_error(c, target.intensity).rmse[0] for c in (truth, wrong)]
+    found = checkpoints(study, target)
+    assert misfit[0] < 2 * found.noise
+    assert misfit[0] < 0.6 * misfit[1]
+
+
+def test_a_fit_at_the_edge_of_the_search_says_so() -> None:
+    assert Nuisances(50.0, 0.2, 0.85, fitted=True).at_edge == ["resolution", "disorder"]
+    assert Nuisances(40.0, 0.5, 1.0, fitted=True).at_edge == ["Lorentz fraction"]
+    assert Nuisances(50.0, 0.5, 0.85).at_edge == []

@@ -28,7 +28,7 @@ def test_against_brute_force(study: Study) -> None:
 def test_a_training_sample_has_distance_zero(study: Study) -> None:
     found = coverage(study, study.training_parameters[7])
     assert found.distance[0] == 0
-    assert found.distance_percentile == 0
+    np.testing.assert_array_equal(found.nearest[0], found.parameters)
 
 
 def test_tells_dense_from_sparse(study: Study) -> None:
@@ -54,3 +54,22 @@ def test_radius_one_holds_half_of_everything(study: Study) -> None:
     """Why the note's absolute radii mislead in seven dimensions."""
     found = coverage(study, LAB_EXPERIMENT.to_array())
     assert 0.3 < found.counts[1] / found.n_training < 0.6
+
+
+def test_the_kth_neighbour_decides_reliably(study: Study) -> None:
+    """Two halves of a training set agree on what is dense by the 10th neighbour, hardly by the first."""
+    from scipy.spatial import cKDTree
+    from scipy.stats import spearmanr
+
+    training = SPACE.normalise(study.training_parameters)
+    points = SPACE.normalise(study.test_predictions("uniform")[1][:500])
+    halves = [cKDTree(training[i::2]).query(points, k=[1, 10])[0] for i in range(2)]
+    first, tenth = (spearmanr(halves[0][:, k], halves[1][:, k]).statistic for k in range(2))
+    assert tenth > first + 0.2
+
+
+def test_training_parameters_keep_their_strata(study: Study) -> None:
+    """The grid's values lie on edges of bins: a rounded copy would fall into other strata."""
+    assert SPACE.valid(study.training_parameters).all()
+    steps = (study.training_parameters - SPACE.minimum) / SPACE.grid_step
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-4)

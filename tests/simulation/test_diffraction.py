@@ -263,6 +263,7 @@ class TestInvariants:
 
     def test_expansion_gives_way_to_the_closed_form_for_thick_sublayers(self, in_cube):
         rows = in_cube(np.random.default_rng(0).random((50, 7)))
+        rows = rows[rows[:, 2] > 2500]  # thinner profiles have no sublayer of 2000 A, which is an error
         for thickness, tolerance in ((480.0, 1e-5), (500.0, 0.0), (2000.0, 0.0)):
             exact = reflectivity(rows, ANGLE, layer_thickness=thickness, exact=True)
             default = reflectivity(rows, ANGLE, layer_thickness=thickness)

@@ -126,3 +126,8 @@ class TestMeasured:
         expected = PREPROCESS.measured(MeasuredCurve(scan.angle, curve))
         assert np.abs(found - expected).max() < 0.08
         assert abs((found - expected).mean()) < 0.005
+
+
+def test_a_scan_without_the_substrate_peak_is_refused():
+    with pytest.raises(ValueError, match="does not contain the substrate peak"):
+        Preprocess(Scan(200.0, 4.0, 300), 1e-4)

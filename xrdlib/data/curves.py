@@ -14,29 +14,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from xrdlib.data._text import CurveError, Table, line_error, read_table
+from xrdlib.data.peak import despiked, estimate_background, find_substrate_peak, structure
 
-__all__ = [
-    "Background",
-    "CurveError",
-    "MeasuredCurve",
-    "SubstratePeak",
-    "estimate_background",
-    "find_substrate_peak",
-    "load_curve",
-]
+__all__ = ["CurveError", "MeasuredCurve", "load_curve"]
 
 FloatArray = NDArray[np.float64]
 
 MIN_POINTS = 50
 UNITS = {"arcsec": 1.0, "degree": 3600.0, "mrad": 180 * 3.6 / math.pi}  # arcsec each
 _SAVED = "xrdlib rocking curve, format 1: angle (arcsec), intensity"
-_LAYER_FROM = 100.0  # arcsec from the peak, beyond which a layer stands out of the substrate's wings
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,24 +93,6 @@ class MeasuredCurve:
         return rows + [("warning", str(text)) for text in known.get("warnings", [])]
 
 
-class SubstratePeak(NamedTuple):
-    """Position and full width at half maximum (unit of the angle; nan if cut off), and smoothed height."""
-
-    position: float
-    fwhm: float
-    height: float
-
-
-class Background(NamedTuple):
-    """Level, noise of a single point (1 sigma), the points [first, stop) used, and whether they are flat."""
-
-    level: float
-    spread: float
-    first: int
-    stop: int
-    flat: bool
-
-
 def load_curve(
     path: str | os.PathLike[str],
     *,
@@ -151,7 +125,7 @@ def load_curve(
         The file's axis runs the other way (omega, 2theta): change the sign of the angles.
     peak : float, optional
         Position of the substrate peak, used as it is: the angle as in the file, or the index (from 0, may be
-        fractional) where the file has no angles. By default that of `find_substrate_peak`.
+        fractional) where the file has no angles. By default that of `xrdlib.data.peak.find_substrate_peak`.
     separator, decimal : str, optional
         Column separator (" ", "\\t", ";" or ",") and decimal mark ("." or ","), where a file is ambiguous.
     skip : int
@@ -169,7 +143,7 @@ def load_curve(
         - ``peak_index`` (fractional, in the returned arrays); ``peak_from``: "found", "argument" or "file";
           ``peak_intensity``, the highest point within ``fwhm`` (arcsec, None if cut off) of angle 0;
         - ``background``, ``background_spread``, ``background_points`` ([first, stop)), ``background_flat``,
-          ``background_method``: see `estimate_background`;
+          ``background_method``: see `xrdlib.data.peak`;
         - ``warnings``, texts; of a saved curve ``source``, the metadata it was first saved with.
 
     Raises
@@ -188,89 +162,6 @@ def load_curve(
         return _build(table, os.fspath(path), step, columns, unit, reverse, peak, skip)
     except CurveError as error:
         raise CurveError(f"{os.fspath(path)}: {error}") from None
-
-
-def find_substrate_peak(angle: ArrayLike, intensity: ArrayLike) -> SubstratePeak:
-    """Position of the highest peak, finer than the step.
-
-    The highest point after a median of three (a lone outlier is no peak) and a 1-2-1 average; then the apex
-    of a parabola fitted to log intensity over the points above half the maximum, weighted with the intensity
-    (counting statistics); exact for a Gaussian. On simulated curves of implanted GGG with 6e4 counts, noise
-    moves it by 0.01 of the lab's step; a layer of small strain pulls the peak itself, by up to 0.2 steps.
-
-    Parameters
-    ----------
-    angle, intensity : array_like, shape (n,)
-        Increasing angle, any unit; intensity >= 0.
-
-    Returns
-    -------
-    SubstratePeak
-
-    Raises
-    ------
-    CurveError
-        If all intensities are equal.
-    """
-    x, y = np.asarray(angle, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
-    if y.min() == y.max():
-        raise CurveError(f"all intensities are {y[0]:g}; a curve with a peak is expected")
-    largest, y = float(y.max()), y / y.max()
-    clean = _despiked(y)
-    padded = np.pad(clean, 1, mode="edge")
-    top = int(np.argmax(padded[:-2] + 2 * clean + padded[2:]))
-    half = clean[top] / 2
-    below = np.flatnonzero(clean <= half)
-    left, right = int(below[below < top].max(initial=-1)), int(below[below > top].min(initial=y.size))
-    first, stop = max(min(left + 1, top - 1), 0), min(max(right, top + 2), y.size)
-
-    near = slice(first, stop)
-    position = float(np.average(x[near], weights=y[near])) if y[near].any() else float(x[top])
-    if np.all(y[near] > 0) and stop - first >= 3:
-        scale = x[stop - 1] - x[first]
-        curvature, slope, _ = np.polyfit((x[near] - x[top]) / scale, np.log(y[near]), 2, w=np.sqrt(y[near]))
-        apex = x[top] - slope / (2 * curvature) * scale if curvature < 0 else math.nan
-        position = float(apex) if x[first] <= apex <= x[stop - 1] else position
-    if left < 0 or right == y.size:
-        return SubstratePeak(position, math.nan, float(clean[top]) * largest)
-    low = np.interp(half, clean[left : left + 2], x[left : left + 2])
-    high = np.interp(half, clean[[right, right - 1]], x[[right, right - 1]])
-    return SubstratePeak(position, float(high - low), float(clean[top]) * largest)
-
-
-def estimate_background(intensity: ArrayLike) -> Background:
-    """Background of a curve: the lowest trimmed mean of a stretch of successive points.
-
-    A stretch is a tenth of the points (10 to 100); its highest and lowest tenth are dropped, so that outliers
-    do not count and few counts do not round to zero as a median does. The lowest stretch is an upper limit: a
-    curve that still falls there (``flat`` is False) has less background than that.
-
-    Parameters
-    ----------
-    intensity : array_like, shape (n,)
-        n >= 10.
-
-    Returns
-    -------
-    Background
-    """
-    y = np.asarray(intensity, dtype=np.float64)
-    width = min(max(y.size // 10, 10), 100)
-    trim = width // 10
-    firsts = np.unique([*range(0, y.size - width, max(width // 5, 1)), y.size - width])
-    stretches = np.sort(y[firsts[:, None] + np.arange(width)], axis=1)[:, trim : width - trim]
-    lowest = int(np.argmin(stretches.mean(axis=1)))
-    first = int(firsts[lowest])
-    stop = first + width
-    level = float(stretches[lowest].mean())
-    # of differences, so that a slope is no spread; a normal distribution without its outer tenths has 0.66 of
-    # its standard deviation
-    spread = 1.51 * float(np.sort(np.diff(y[first:stop]))[trim : width - 1 - trim].std()) / math.sqrt(2)
-    middle = first + width // 2
-    fall = abs(float(np.median(y[first:middle]) - np.median(y[middle:stop])))
-    # a median of n points scatters by sqrt(pi / 2n) sigma
-    flat = fall <= 0.05 * level + 3 * spread * math.sqrt(2 * math.pi / width)
-    return Background(level, spread, first, stop, flat)
 
 
 def _build(
@@ -459,36 +350,13 @@ def _warnings(angle: FloatArray, intensity: FloatArray, axis: FloatArray, metada
         texts.append("no clear peak: less than 5 times the background")
     if not metadata["background_flat"]:
         texts.append("no flat end: the background is an upper limit")
-    spikes = np.flatnonzero(intensity > 3 * _despiked(intensity).max())
+    spikes = np.flatnonzero(intensity > 3 * despiked(intensity).max())
     if spikes.size:
         texts.append(f"point {spikes[0]} ({intensity[spikes[0]]:g}) is an outlier above the peak; correct it")
-    below, above = _structure(angle, intensity, metadata)
+    below, above = structure(angle, intensity, metadata)
     if below > max(above, 0.01 * metadata["peak_intensity"] * (metadata["fwhm"] or metadata["step"])):
         texts.append(
             "the layer seems to lie at negative angles; if the axis is omega or 2theta, give reverse=True; "
             "if the highest peak is not the substrate's, give peak="
         )
     return texts
-
-
-def _structure(angle: FloatArray, intensity: FloatArray, metadata: dict[str, Any]) -> tuple[float, float]:
-    """Integrated intensity below and above the peak that is neither background nor the substrate's wings.
-
-    The wings fall at least as 1/angle^2 (dynamical theory; a Lorentzian), from the lower of the two sides.
-    """
-    smooth = np.convolve(np.pad(intensity, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    excess = smooth - metadata["background"]
-    far = np.abs(angle) > _LAYER_FROM
-    edge = [s for s in (far & (angle < 0), far & (angle > 0)) if s.any()]
-    wing = min((float(excess[s][np.argmin(np.abs(angle[s]))]) for s in edge), default=0.0)
-    decay = (_LAYER_FROM / np.maximum(np.abs(angle), _LAYER_FROM)) ** 2
-    floor = 1.5 * max(wing, 0.0) * decay + 3 * metadata["background_spread"]
-    extra = np.where(far, np.maximum(excess - floor, 0.0), 0.0) * np.gradient(angle)
-    return float(extra[angle < 0].sum()), float(extra[angle > 0].sum())
-
-
-def _despiked(intensity: FloatArray) -> FloatArray:
-    """Median of three."""
-    padded = np.pad(intensity, 1, mode="edge")
-    middle: FloatArray = np.median([padded[:-2], intensity, padded[2:]], axis=0)
-    return middle

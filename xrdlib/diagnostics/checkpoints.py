@@ -20,6 +20,8 @@ __all__ = ["Checkpoints", "checkpoints"]
 
 FloatArray = NDArray[np.float64]
 
+_FAIR = 0.1  # RMSE of log10 intensity; an expert's fit of measured curve A reaches 0.04
+
 
 @dataclass(frozen=True, repr=False)
 class Checkpoints(Section):
@@ -43,6 +45,8 @@ class Checkpoints(Section):
     nuisances : Nuisances
         Used to re-simulate.
     true : ndarray of shape (7,), or None
+    noise : float
+        Scatter of the observed curve from point to point, log10 intensity, RMS: no model can come closer.
     n_trained : int
         Epochs of the study.
     final : int
@@ -60,6 +64,7 @@ class Checkpoints(Section):
     curves: FloatArray
     nuisances: Nuisances
     true: FloatArray | None
+    noise: float
     n_trained: int
     final: int
 
@@ -67,6 +72,11 @@ class Checkpoints(Section):
     def title(self) -> str:  # type: ignore[override]
         """Heading."""
         return f"Checkpoints of study {self.study} for {self.target}"
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether some epoch comes as close to the curve as a fair fit: RMSE below 0.1, or twice the noise."""
+        return bool(self.curve_rmse.min() < max(_FAIR, 2 * self.noise))
 
     @property
     def error(self) -> FloatArray | None:
@@ -160,6 +170,8 @@ class Checkpoints(Section):
         """How the named epochs differ."""
         n = self.nuisances
         origin = "fitted to the curve" if n.fitted else "known"
+        if edges := n.at_edge:
+            origin += f", at the edge of what was tried: {', '.join(edges)}"
         said = []
         if self.error is not None and self.ideal is not None and self.regret is not None:
             i, f = self.row(self.ideal), self.row(self.final)
@@ -169,13 +181,14 @@ class Checkpoints(Section):
                 f"{self.regret:.2f}."
             )
             said.append(
-                "ideal is the best of many epochs chosen with the truth in hand: some of its advantage is luck."
+                f"ideal is the best of {self.epochs.size} epochs, chosen with the truth in hand: part of its advantage "
+                "may be luck."
             )
         else:
             said.append(
                 f"True parameters unknown: the epoch is chosen by curve error, {self.chosen} instead of {self.final} "
                 f"(final); RMSE of log10 intensity {self.curve_rmse.min():.4f} against "
-                f"{self.curve_rmse[self.row(self.final)]:.4f}."
+                f"{self.curve_rmse[self.row(self.final)]:.4f}. The closest curve need not have the best parameters."
             )
         said.append(
             f"Re-simulated with a resolution of {n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder "
@@ -231,6 +244,14 @@ def checkpoints(study: Study, target: Target) -> Checkpoints:
         curves=misfit.scale[:, None] * simulated + misfit.background[:, None],
         nuisances=nuisances,
         true=target.true,
+        noise=_noise(target.intensity),
         n_trained=study.n_epochs,
         final=int(epochs[val_loss.argmin()]),
     )
+
+
+def _noise(intensity: FloatArray) -> float:
+    """RMS scatter of log10 intensity, from its second differences (which a smooth curve hardly has)."""
+    positive = intensity[intensity > 0]
+    logs = np.log10(np.where(intensity > 0, intensity, positive.min() / 2))
+    return float(np.sqrt(np.mean(np.diff(logs, 2) ** 2) / 6))

@@ -41,7 +41,8 @@ class Coverage(Section):
     counts : ndarray of int, shape (n_radii,)
         Training samples within each radius.
     distance_percentile : float
-        Share (%) of test samples whose own nearest training sample is nearer than this point's.
+        Share (%) of test samples whose own k-th nearest training sample is nearer than this point's: the first
+        neighbour's distance is mostly chance, the k-th one's a density.
     counts_percentile : ndarray, shape (n_radii,)
         Share (%) of test samples with fewer training samples within each radius.
     calibration : str
@@ -104,8 +105,8 @@ class Coverage(Section):
         point = "the chosen epoch's prediction" if self.predicted else "the experiment"
         said = [
             f"Nearest training sample of {point}: {nearest}; distance {self.distance[0]:.3f} in units of the ranges.",
-            f"{self.distance_percentile:.0f} % of the {self.calibration} test samples have a nearer neighbour: "
-            f"this region is {place}.",
+            f"Its {self.distance.size} nearest lie within {self.distance[-1]:.3f}; {self.distance_percentile:.0f} % of "
+            f"the {self.calibration} test samples have as many nearer by: this region is {place}.",
             f"Absolute radii mislead in seven dimensions: {self.radii[1]:g} holds "
             f"{100 * self.counts[1] / self.n_training:.0f} % of the training set here.",
         ]
@@ -127,7 +128,7 @@ def coverage(
     parameters : array_like, shape (7,)
         Lengths in A.
     k : int
-        Neighbours to report.
+        Neighbours to report; the distance of the k-th decides between dense and sparse.
     radii : tuple of float
         In units of the parameters' ranges.
     predicted : bool
@@ -159,7 +160,7 @@ def coverage(
         distance=distance,
         radii=radii,
         counts=counts,
-        distance_percentile=float(100 * np.mean(tree.query(others)[0] < distance[0])),
+        distance_percentile=float(100 * np.mean(np.asarray(tree.query(others, k=[k])[0]) < distance[-1])),
         counts_percentile=np.array(fewer),
         calibration=name,
         violations=SPACE.violations(point),

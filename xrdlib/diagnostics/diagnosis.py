@@ -21,7 +21,6 @@ from xrdlib.training import Study
 __all__ = ["SCHEMA", "Diagnosis", "diagnose"]
 
 SCHEMA = "xrdlib.diagnose/1"
-_REPRODUCED = 0.1  # RMSE of log10 intensity; an expert's fit of measured curve A reaches 0.04
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,27 +76,25 @@ class Diagnosis:
                 f"Epoch {c.final} is final (lowest validation loss); epoch {c.chosen} reproduces {self.target.name} "
                 f"best: RMSE of log10 intensity {c.curve_rmse[final]:.3f} against {c.curve_rmse.min():.3f}."
             )
-            if c.curve_rmse.min() > _REPRODUCED:
+            if not c.reproduced:
                 said.append(
-                    f"No epoch reproduces the curve (best {c.curve_rmse.min():.3f}; fair is below {_REPRODUCED:g}): "
+                    f"No epoch reproduces the curve (best {c.curve_rmse.min():.3f}, its noise is {c.noise:.3f}): "
                     "it is unlike what the network was trained on, and no choice of epoch repairs that."
                 )
         if t.spearman < -0.5:
-            said.append(
-                f"The {t.measure} rises while the validation loss falls: training goes on in another direction."
-            )
+            said.append(f"The {t.measure} rises while the validation loss falls.")
         where = "The chosen prediction" if v.predicted else "The experiment"
         if v.violations:
             said.append(f"{where} lies outside the parameter space: {'; '.join(v.violations)}.")
         elif v.place == "sparse":
             said.append(
-                f"{where} lies in a sparse region: {v.distance_percentile:.0f} % of test samples have a nearer "
-                "neighbour in the training set. Coverage may play a part."
+                f"{where} lies in a sparse region: around {v.distance_percentile:.0f} % of test samples the training "
+                "set is denser. Coverage may play a part."
             )
         else:
             said.append(
-                f"{where} is not in a sparse region ({v.distance_percentile:.0f} % of test samples have a nearer "
-                "neighbour in the training set): coverage does not set it apart."
+                f"{where} is not in a sparse region (around {v.distance_percentile:.0f} % of test samples the training "
+                "set is denser): nothing points to coverage."
             )
         return said
 

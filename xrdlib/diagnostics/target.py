@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
-from xrdlib.data.dataset import DatasetConfig
+from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.metrics import curve_error
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Instrument, Scan, reflectivity, resolution_matrix
 from xrdlib.simulation.simulate import scan_grid
@@ -31,6 +31,15 @@ class Nuisances:
     lorentz_fraction: float = 0.0
     disorder: float = 1.0
     fitted: bool = False
+
+    @property
+    def at_edge(self) -> list[str]:
+        """Fitted values at an end of the values searched, beyond which the best may lie; a perfect E = 1 is none."""
+        if not self.fitted:
+            return []
+        ends = {"resolution": (self.fwhm, FWHM[:: len(FWHM) - 1]), "disorder": (self.disorder, DISORDER[:1])}
+        ends["Lorentz fraction"] = (self.lorentz_fraction, LORENTZ_FRACTION[-1:])
+        return [name for name, (value, edges) in ends.items() if value in edges]
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Tracking(Section):
     sample_regret : ndarray, shape (n_samples,)
         Of every sample of the test set, over the same epochs.
     test_set : str
+    guess : float or None
+        Error of guessing the training set's mean, % of range.
     """
 
     epochs: NDArray[np.int64]
@@ -53,6 +55,7 @@ class Tracking(Section):
     regret: float | None
     sample_regret: FloatArray
     test_set: str
+    guess: float | None = None
 
     title = "Error across epochs"
 
@@ -81,6 +84,7 @@ class Tracking(Section):
     def sentences(self) -> list[str]:
         """What the correlations and the regret say."""
         together = (
+            "is constant or too short to compare with the validation loss" if np.isnan(self.spearman) else
             "falls with the validation loss" if self.spearman > 0.5 else
             "rises while the validation loss falls" if self.spearman < -0.5 else
             "hardly follows the validation loss"
@@ -98,6 +102,11 @@ class Tracking(Section):
                 f"A regret of {self.regret:.2f} % of range is {verdict}: {p:.0f} % of test samples have a smaller one "
                 f"({population})."
             )
+            if self.guess is not None and self.error.min() > 0.7 * self.guess:
+                said.append(
+                    f"Guessing the training set's mean would err by {self.guess:.1f} % of range: even the ideal epoch "
+                    "hardly reads this curve, and an early one, close to that guess, looks good."
+                )
         else:
             said.append(f"Its regret cannot be known without the true parameters; {population}.")
         return said
@@ -135,7 +144,13 @@ def track(study: Study, checkpoints: Checkpoints) -> Tracking:
         regret=checkpoints.regret,
         sample_regret=errors[loss.argmin()] - errors.min(axis=0),
         test_set=test_set,
+        guess=None if checkpoints.true is None else _guess(study, checkpoints.true),
     )
+
+
+def _guess(study: Study, true: FloatArray) -> float:
+    mean = study.training_parameters.mean(axis=0)
+    return float(parameter_error(mean, true, SPACE.range).mean())
 
 
 def _correlation(method: object, x: FloatArray, y: FloatArray) -> float:

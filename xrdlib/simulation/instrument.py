@@ -57,7 +57,7 @@ class Instrument:
 
     def __post_init__(self) -> None:
         for name, value, allowed, what in (
-            ("fwhm", self.fwhm, self.fwhm > 0, "a positive width in arcsec"),
+            ("fwhm", self.fwhm, self.fwhm >= 1, "at least 1 arcsec (instrument=None is the reflectivity itself)"),
             ("lorentz_fraction", self.lorentz_fraction, 0 <= self.lorentz_fraction <= 1, "0 to 1"),
             ("scale", self.scale, self.scale > 0, "a positive number"),
             ("background", self.background, self.background >= 0, "zero or a positive intensity"),
@@ -110,7 +110,9 @@ def simulation_grid(
     """
     period = crystal.wavelength / (2 * thickness * np.cos(crystal.bragg_angle)) / ARCSEC
     margin = ceil(max(_MARGIN, 5 * fwhm) / scan.step)
-    first, last = -margin, scan.n_points - 1 + margin  # in scan steps from the scan's start
+    # in scan steps from the scan's start; the substrate's peak is always inside, for its wings reach everywhere
+    first = min(-margin, int(np.floor((-_MARGIN - scan.start) / scan.step)))
+    last = max(scan.n_points - 1 + margin, int(np.ceil((_MARGIN - scan.start) / scan.step)))
     joints = [first]
     for angle, outwards in ((-_AROUND, np.floor), (-_NEAR, np.floor), (_NEAR, np.ceil), (_AROUND, np.ceil)):
         joints.append(int(np.clip(outwards((angle - scan.start) / scan.step), joints[-1], last)))

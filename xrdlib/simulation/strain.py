@@ -135,6 +135,7 @@ def strain_profile(parameters: ArrayLike | StrainParameters, *, layer_thickness:
     depth, asymmetric, decaying = _parts(rows, layer_thickness)
     strain = asymmetric[0] + decaying[0]
     n = int(_count_layers(strain[None])[0])
+    _check_layers(rows, np.array([n]), layer_thickness)
     return StrainProfile(depth[:n], strain[:n], asymmetric[0, :n], decaying[0, :n])
 
 
@@ -159,6 +160,7 @@ def strain_layers(
     _, asymmetric, decaying = _parts(rows, layer_thickness)
     strain = asymmetric + decaying
     n_layers = _count_layers(strain)
+    _check_layers(rows, n_layers, layer_thickness)
     n_max = int(n_layers.max(initial=0))
     strain = strain[:, :n_max]
     strain[np.arange(n_max) >= n_layers[:, None]] = 0.0
@@ -214,6 +216,18 @@ def _at(depth: FloatArray, rows: FloatArray, widths: tuple[FloatArray, ...]) -> 
     return asymmetric, decaying
 
 
+def _check_layers(rows: FloatArray, n_layers: NDArray[np.int64], layer_thickness: float) -> None:
+    """Refuse strain that would vanish unnoticed: a profile thinner than a sublayer, or one buried under no strain."""
+    lost = (n_layers == 0) & (np.maximum(rows[:, 0], rows[:, 4]) > 2 * DMIN)
+    if lost.any():
+        row = int(np.argmax(lost))
+        values = ", ".join(f"{n} = {v:g}" for n, v in zip(PARAMETERS, rows[row], strict=True))
+        raise ValueError(
+            f"parameters: row {row} ({values}) has no sublayer of {layer_thickness:g} A with strain above {DMIN:g} at "
+            "the surface; lengths are in angstrom (from_cm reads cm), and strain has to begin at the surface"
+        )
+
+
 def _check(rows: FloatArray, layer_thickness: float) -> None:
     if not layer_thickness > 0:
         raise ValueError(f"layer_thickness: {layer_thickness} A given, a positive length expected")
@@ -222,7 +236,9 @@ def _check(rows: FloatArray, layer_thickness: float) -> None:
         ("Rp1", rows[:, 3] >= 0, "zero or positive"),
         ("L2", rows[:, 5] > 0, "positive"),
         ("Rp2", rows[:, 6] <= 0, "zero or negative (above the surface)"),
+        ("Dmax1", rows[:, 0] >= 0, "zero or positive (compression is not described)"),
         ("D01", rows[:, 1] > 0, "positive"),
+        ("D02", rows[:, 4] >= 0, "zero or positive (compression is not described)"),
     ):
         if not allowed.all():
             row = int(np.argmin(allowed))

@@ -11,7 +11,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
-from xrdlib.data.dataset import DatasetConfig
+from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.experiments import LAB, Experiment
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument
 from xrdlib.training.measurement import Measurement

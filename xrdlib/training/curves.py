@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from xrdlib.training.config import StudyConfig, StudyError
 __all__ = ["StudyCurves", "TestSet"]
 
 _CHUNK = 4096
+_PER_INSTRUMENT = 16  # curves of the validation and test sets that share a resolution: many instruments, once
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class StudyCurves:
         """Inputs and targets of the validation set, measured once and for all."""
         rows = self._split[1]
         rng = np.random.default_rng([self.config.seed, 3])
-        return self._inputs(self._reflectivity[rows], rng), _fractions(self.dataset.parameters[rows])
+        return self._inputs(self._reflectivity[rows], rng, _PER_INSTRUMENT), _fractions(self.dataset.parameters[rows])
 
     @cached_property
     def tests(self) -> tuple[TestSet, TestSet]:
@@ -106,7 +107,7 @@ class StudyCurves:
             layer_thickness=config.layer_thickness,
             disorder=rng.uniform(*config.disorder, size=parameters.shape[0]),
         )
-        return TestSet(name, self._inputs(stored.astype(np.float32), rng), parameters)
+        return TestSet(name, self._inputs(stored.astype(np.float32), rng, _PER_INSTRUMENT), parameters)
 
     @cached_property
     def experiments(self) -> Tensor:
@@ -114,7 +115,9 @@ class StudyCurves:
         curves = [self.config.curve(e) for e in self.config.experiments]
         return torch.from_numpy(self.config.preprocess(np.stack(curves)))
 
-    def _inputs(self, stored: NDArray[np.float32], rng: np.random.Generator | None) -> Tensor:
+    def _inputs(
+        self, stored: NDArray[np.float32], rng: np.random.Generator | None, per_instrument: int | None = None
+    ) -> Tensor:
         scan, grid, measurement = self.config.dataset.scan, self.dataset.grid, self.config.measurement
         out = np.empty((stored.shape[0], scan.n_points), dtype=np.float32)
         for start in range(0, stored.shape[0], _CHUNK):
@@ -123,7 +126,8 @@ class StudyCurves:
                 out[rows] = self.config.preprocess(measure(stored[rows].astype(float), grid, scan.angle, Instrument()))
             else:
                 assert rng is not None
-                out[rows] = self.config.preprocess(*measurement.draw(stored[rows], grid, scan, rng))
+                draw = replace(measurement, curves_per_instrument=per_instrument or measurement.curves_per_instrument)
+                out[rows] = self.config.preprocess(*draw.draw(stored[rows], grid, scan, rng))
         return torch.from_numpy(out)
 
 

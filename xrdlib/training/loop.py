@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from xrdlib._progress import progress_bar
-from xrdlib.data.dataset import build_dataset
+from xrdlib.data.build import build_dataset
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig

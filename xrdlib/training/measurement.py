@@ -58,7 +58,7 @@ class Measurement:
     def draw(
         self, reflectivity: NDArray[np.float32], grid: Grid, scan: Scan, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Measure each curve once, with nuisances of its own.
+        """Measure each curve once, with nuisances of its own; resolution and offset are shared by some (see above).
 
         Parameters
         ----------

@@ -33,6 +33,13 @@ class Preprocess:
     scan: Scan
     floor: float
 
+    def __post_init__(self) -> None:
+        if not self.scan.start <= 0 <= self.scan.stop:
+            raise ValueError(
+                f"scan: {self.scan.start:g} to {self.scan.stop:g} arcsec does not contain the substrate peak at 0, by "
+                "which curves are divided"
+            )
+
     def __call__(self, intensity: ArrayLike, n_valid: ArrayLike | None = None) -> NDArray[np.float32]:
         """Curves of shape (n, n_points) on the scan; of each only the first ``n_valid`` points, shape (n,), count."""
         curves = np.asarray(intensity)

@@ -61,10 +61,9 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
         (n_epochs, n_experiments, 7),
         (1, n_experiments, 7),
     )
-    n_training = curves.targets.shape[0]
-    add("training", ("training_sample", "parameter"), (n_training, 7), (n_training, 7))[:] = _encode(
-        curves.targets.numpy()
-    )
+    # float32: rounded to int16, points of the grid would fall off the edges of their strata
+    training = curves.training_parameters.astype(np.float32)
+    group.create_array("training", data=training, dimension_names=("training_sample", "parameter"))
     truth = np.concatenate([t.parameters for t in curves.tests])
     group.create_array("truth", data=truth, dimension_names=("sample", "parameter"))
     partial.rename(path)

@@ -95,7 +95,7 @@ class Study:
 
         ``prediction`` (epoch, sample, parameter) with the coordinate ``test_set`` ("grid", "uniform"),
         ``experiment_prediction`` (epoch, experiment, parameter), ``truth`` (sample, parameter; A),
-        ``training`` (training_sample, parameter), the training set's parameters.
+        ``training`` (training_sample, parameter; A, float32), the training set's parameters.
         """
         return open_predictions(self.path / "predictions.zarr", self.config, self.n_epochs)
 
@@ -118,7 +118,7 @@ class Study:
     @cached_property
     def training_parameters(self) -> NDArray[np.float64]:
         """Parameters of the training set, shape (n, 7), lengths in A."""
-        return SPACE.denormalise(self.predictions["training"].to_numpy())
+        return self.predictions["training"].to_numpy().astype(np.float64)
 
     @property
     def final(self) -> int:
