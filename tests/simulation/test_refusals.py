@@ -21,7 +21,7 @@ def test_lengths_in_cm_do_not_pass_as_the_bare_substrate(function) -> None:
 def test_compression_is_refused(column: int, name: str) -> None:
     row = LAB.copy()
     row[column] *= -1
-    with pytest.raises(ValueError, match=f"{name} = -.*compression"):
+    with pytest.raises(ValueError, match=rf"{name} = -.*compression"):
         simulate(row)
 
 

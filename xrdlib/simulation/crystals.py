@@ -7,7 +7,7 @@ Susceptibilities are those of the chosen reflection at Cu K-alpha1. The lab's va
 - chi_hi has the sign that belongs to chi_0i > 0. With chi_0i < 0 and dth = thB - theta it must be negative: at the
   low-angle side of the peak (dth > 0) the nodes of the standing wave lie on the atomic planes, less is absorbed,
   and the reflectivity is higher (Prins 1930, Z. Phys. 63, 477). The lab's sign mirrors the substrate's peak, whose
-  maximum moves from +1.6 to -1.6 arcsec and away from the strained layers (docs/physics.md).
+  maximum moves from +1.6 to -1.4 arcsec and away from the strained layers (docs/physics.md).
 """
 
 from __future__ import annotations
