@@ -305,7 +305,7 @@ def _rich_table(frame: Any) -> Any:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("")
     for name in frame.columns:
         table.add_column(str(name), justify="right")

@@ -154,7 +154,7 @@ class Checkpoints(Section):
         table = pd.DataFrame(
             {
                 "val. loss": rows["val_loss"].map("{:.4f}".format),
-                "curve RMSE": rows["curve_rmse"].map("{:.4f}".format),
+                "curve RMSE": rows["curve_rmse"].map("{:.3f}".format),
             }
         )
         for name in PARAMETERS:
