@@ -55,6 +55,31 @@ def test_simulate_writes_what_simulate_returns(run: Run, tmp_path: Path) -> None
     np.testing.assert_allclose(written[:, 1], simulate(LAB_EXPERIMENT), rtol=1e-8)
 
 
+def test_simulated_curve_read_from_its_file_is_the_same_curve(run: Run, tmp_path: Path) -> None:
+    """The file keeps its zero: found again from the peak, it would move by a fraction of a step."""
+    assert run("simulate", LAB_CM, "--cm", "--out", "curve.txt")[0] == 0
+    assert run("diagnose", "curve.txt", "--study", "lab", "--json", "file.json")[0] == 0
+    assert run("diagnose", "lab", "--json", "lab.json")[0] == 0
+    by_file, by_name = (json.loads((tmp_path / f"{n}.json").read_text())["checkpoints"] for n in ("file", "lab"))
+    assert by_file["final"]["epoch"] == by_name["final"]["epoch"]
+    for name, value in by_name["final"]["parameters"].items():
+        assert by_file["final"]["parameters"][name] == pytest.approx(value, rel=1e-3, abs=0.5)
+
+
+def test_what_was_inferred_from_a_file_is_said(run: Run, curve_file: Path, tmp_path: Path) -> None:
+    text = curve_file.read_text().splitlines()
+    table = "\n".join(f"{i} {4.0 * i / 3600:.9f} {value}" for i, value in enumerate(text))
+    (tmp_path / "table.txt").write_text(table)
+    arguments = ["table.txt", "--columns", "1,2", "--unit", "degree", "--study", "lab", "--json", "r.json"]
+    code, out, err = run("diagnose", *arguments)
+    assert (code, err) == (0, "")
+    assert "points 400" in out
+    facts = json.loads((tmp_path / "r.json").read_text())["experiment"]["curve"]
+    assert facts["n_points"] == 400
+    assert facts["step"] == pytest.approx(4.0, rel=1e-3)
+    assert facts["peak_index"] == pytest.approx(70, abs=0.5)
+
+
 def test_simulate_to_standard_output_is_two_columns(run: Run) -> None:
     code, out, _ = run("simulate", "0.008 0.001 5200 3500 0.0025 3000 -50", "--fwhm", "0")
     assert code == 0
@@ -164,6 +189,10 @@ def _lines(*special: str, n: int = 100) -> str:
         (lambda _: ["lab", "--study", "missing"], "no such study folder"),
         (lambda _: ["lab", "--nonsense"], "--nonsense"),
         (lambda _: ["lab", "--json", "missing/r.json"], "does not exist"),
+        (lambda _: ["lab", "--step", "4"], "--step: has no meaning for 'lab'"),
+        (lambda f: [*_bad_file(_lines("5e-3"))(f), "--cm"], "--cm: has no meaning for a curve file"),
+        (lambda f: [*_bad_file(_lines("5e-3"))(f), "--columns", "a"], "--columns a"),
+        (lambda _: ["0.008 0.001 5200e-8 3500e-8 0.0025 3000e-8 -50e-8"], "for lengths in cm: --cm"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

@@ -60,24 +60,24 @@ def simulate(
     """Simulate one rocking curve: two columns, angle (arcsec) and intensity."""
     import numpy as np
 
-    from xrdlib.data import SPACE
+    from xrdlib.data import MeasuredCurve
     from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument, Scan
 
     if crystal not in CRYSTALS:
         raise ValueError(f"--crystal {crystal}: one of {', '.join(CRYSTALS)} expected")
-    row = SPACE.check(_seven_numbers(parameters, cm), allow_outside=allow_outside)[0]
+    row = _seven_numbers(parameters, cm, allow_outside)
     instrument = None if fwhm == 0 else Instrument(fwhm, lorentz, background=background)
     film_or_none = YIG_FILM if film else None
     curve = xrdlib.simulate(
         row, crystal=CRYSTALS[crystal], film=film_or_none, disorder=disorder, instrument=instrument, exact=exact
     )
-    head = f"# xrdlib {xrdlib.__version__}: {' '.join(f'{v:.10g}' for v in row)}\n# dth/arcsec intensity\n"
-    lines = (f"{a:.6f} {i:.9e}\n" for a, i in zip(Scan().angle, np.asarray(curve), strict=True))
-    text = head + "".join(lines)
+    angle = Scan().angle
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write("".join(f"{a:.6f} {i:.9e}\n" for a, i in zip(angle, np.asarray(curve), strict=True)))
     else:
-        _write(out, text)
+        _writable(out)
+        known = {"peak_from": "simulation", "parameters": [float(v) for v in row]}
+        MeasuredCurve(angle, np.asarray(curve), known).save(out)
 
 
 @dataset_app.command("build", epilog="Example:  xrdlib dataset build curves.zarr --size 10000 --sampling grid")
@@ -181,6 +181,10 @@ def diagnose(
     ] = "lab",
     cm: Cm = False,
     step: Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Columns of the file to read, from 0: 0,1.")] = None,
+    unit: Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or mrad.")] = "arcsec",
+    skip: Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")] = 0,
+    peak: Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")] = False,
     study: Annotated[str | None, typer.Option(help="A study's folder, or lab or measured.")] = None,
     allow_outside: AllowOutside = False,
@@ -188,6 +192,8 @@ def diagnose(
     out: Annotated[Path | None, typer.Option(help="Write figures and report.html into this folder.")] = None,
 ) -> None:
     """Say which epoch is final, which is ideal for this experiment, how they differ, and why that may be."""
+    from xrdlib.data import MeasuredCurve
+    from xrdlib.diagnostics import between_studies
     from xrdlib.diagnostics import diagnose as run
 
     if json_path is not None:
@@ -195,13 +201,21 @@ def diagnose(
     if out is not None and out.exists() and not out.is_dir():
         raise ValueError(f"{out}: a file, not a folder")
     is_file = _is_curve_file(experiment)
+    reading = {"step": step, "unit": unit, "skip": skip, "peak": peak, "reverse": reverse, "columns": _columns(columns)}
+    unused = ["cm"] * cm if is_file else [k for k, v in reading.items() if v not in (None, False, 0, "arcsec")]
+    if unused:
+        raise ValueError(f"--{unused[0]}: has no meaning for {'a curve file' if is_file else repr(experiment)}")
     names = [study] if study else ["measured", "lab"] if is_file else ["lab"]
     studies = [_study(name) for name in names]
-    target = _target(experiment, studies[0], cm=cm, step=step, reverse=reverse, allow_outside=allow_outside)
+    target = _target(experiment, studies[0], cm=cm, allow_outside=allow_outside, reading=reading)
     diagnoses = [run(target, opened) for opened in studies]
     command = shlex.join(["xrdlib", *sys.argv[1:]])
+    if isinstance(target.source, MeasuredCurve):
+        typer.echo(repr(target.source) + "".join(f"\nwarning: {w}" for w in target.source.metadata.get("warnings", [])))
     for diagnosis in diagnoses:
         _print_diagnosis(diagnosis)
+    if len(diagnoses) > 1:
+        typer.echo(f"Between the studies: {between_studies(diagnoses)}\n")
     if json_path is not None:
         _write(json_path, json.dumps(_json(diagnoses, command), indent=1, allow_nan=False) + "\n")
         typer.echo(f"JSON: {json_path}")
@@ -212,8 +226,9 @@ def diagnose(
         typer.echo(f"Report: {page}\nFigures: {out / 'figures'}")
 
 
-def _seven_numbers(text: str, cm: bool) -> Any:
-    """Seven numbers from one string, lengths in A, shape (7,)."""
+def _seven_numbers(text: str, cm: bool, allow_outside: bool) -> Any:
+    """Seven numbers from one string, checked, lengths in A, shape (7,)."""
+    from xrdlib.data import SPACE, ParameterError
     from xrdlib.simulation import StrainParameters
 
     tokens = _tokens(text)
@@ -222,7 +237,23 @@ def _seven_numbers(text: str, cm: bool) -> Any:
         raise ValueError(f"parameters: {wrong[0]!r} is not a number; seven expected: Dmax1 D01 L1 Rp1 D02 L2 Rp2")
     values = [float(t) for t in tokens]
     parameters = StrainParameters.from_cm(values) if cm else StrainParameters.from_array(values)
-    return parameters.to_array()
+    try:
+        return SPACE.check(parameters, allow_outside=allow_outside)[0]
+    except ParameterError as error:
+        if not cm and parameters.L1 < 1:
+            raise ValueError(f"{error}; for lengths in cm: --cm") from None
+        if cm and parameters.L1 > 1e6:
+            raise ValueError(f"{error}; for lengths in angstrom: without --cm") from None
+        raise
+
+
+def _columns(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(c) for c in text.split(","))
+    except ValueError:
+        raise ValueError(f"--columns {text}: numbers of columns from 0, such as 0,1, expected") from None
 
 
 def _tokens(text: str) -> list[str]:
@@ -236,20 +267,20 @@ def _is_curve_file(text: str) -> bool:
     return not (len(tokens) > 1 and any(map(_NUMBER.match, tokens))) and ("." in text or "/" in text or os.sep in text)
 
 
-def _target(text: str, study: Study, *, cm: bool, step: float | None, reverse: bool, allow_outside: bool) -> Target:
+def _target(text: str, study: Study, *, cm: bool, allow_outside: bool, reading: dict[str, Any]) -> Target:
     """What the user means by EXPERIMENT: a curve file, a name, or seven numbers."""
-    from xrdlib.data import LAB, SPACE, Experiment, load_curve
+    from xrdlib.data import LAB, Experiment, load_curve
     from xrdlib.diagnostics import Target
     from xrdlib.simulation import StrainParameters
 
     known: dict[str, Experiment] = {"lab": LAB} | {e.name: e for e in study.config.experiments}
     if _is_curve_file(text):
-        return Target.from_curve(load_curve(text, step=step, reverse=reverse), Path(text).name)
+        return Target.from_curve(load_curve(text, **reading), Path(text).name)
     if text in known:
         return Target.from_experiment(known[text], study.config)
     if not any(map(_NUMBER.match, _tokens(text))):
         raise ValueError(f"{text}: no such file and no experiment of that name; named ones: {', '.join(known)}")
-    parameters = StrainParameters.from_array(SPACE.check(_seven_numbers(text, cm), allow_outside=allow_outside)[0])
+    parameters = StrainParameters.from_array(_seven_numbers(text, cm, allow_outside))
     given = Experiment("given", parameters)
     same = (
         e for e in known.values() if (e.parameters, e.instrument, e.disorder) == (parameters, given.instrument, 1.0)
@@ -328,10 +359,18 @@ def _json(diagnoses: list[Diagnosis], command: str) -> dict[str, Any]:
         "experiment": {
             "name": first.target.name,
             "measured": true is None,
+            "curve": None if true is not None else _curve_facts(first.target),
             "parameters": None if true is None else {p: float(v) for p, v in zip(PARAMETERS, true, strict=True)},
         },
     }
     return {**head, **first.to_dict(), "other_studies": [d.to_dict() for d in diagnoses[1:]]}
+
+
+def _curve_facts(target: Target) -> dict[str, Any]:
+    """What was inferred about a measured curve."""
+    known = getattr(target.source, "metadata", {})
+    names = ("n_points", "step", "peak_index", "peak_from", "peak_intensity", "fwhm", "background", "warnings")
+    return {name: known.get(name) for name in names}
 
 
 def _write(path: Path, text: str) -> None:
@@ -357,7 +396,8 @@ def main() -> None:
     except (Abort, KeyboardInterrupt):
         code = 130
     except TyperException as error:
-        print(f"xrdlib: {error.format_message()} (see --help)", file=sys.stderr)
+        if message := error.format_message():  # none where the help has been shown already
+            print(f"xrdlib: {message} (see --help)", file=sys.stderr)
         code = 2
     except (ValueError, OSError) as error:
         print("xrdlib: " + " ".join(str(error).split()), file=sys.stderr)

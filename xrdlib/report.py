@@ -14,16 +14,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 import xrdlib
-from xrdlib.data import SPACE, MeasuredCurve
+from xrdlib.data import MeasuredCurve
 from xrdlib.data.space import format_parameter
-from xrdlib.diagnostics import Checkpoints, Diagnosis
+from xrdlib.diagnostics import Diagnosis, between_studies
 from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics.checkpoints import row_label
 from xrdlib.plots import (
     COLUMN,
     PAGE,
@@ -134,25 +133,7 @@ def _summary(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
         lead = f"<b>Study {escape(diagnosis.study.config.name)}.</b> " if len(diagnoses) > 1 else ""
         yield f"<p>{lead}{escape(' '.join(diagnosis.summary))}</p>"
     if len(diagnoses) > 1:
-        yield f"<p><b>Between the studies.</b> {escape(_difference(diagnoses))}</p>"
-
-
-def _difference(diagnoses: Sequence[Diagnosis]) -> str:
-    """How far apart the chosen epochs of the first two studies are."""
-    first, second = (d.checkpoints for d in diagnoses[:2])
-    (a, b), (low, high) = zip(*((_chosen(c), c.curve_rmse.min()) for c in (first, second)), strict=True)
-    apart = 100 * np.abs(a - b) / SPACE.range
-    most = int(apart.argmax())
-    values = " against ".join(format_parameter(PARAMETERS[most], float(f"{v[most]:.4g}")) for v in (a, b))
-    return (
-        f"At the epoch that reproduces the curve best, {first.study} ({first.chosen}) and {second.study} "
-        f"({second.chosen}) predict parameters {apart.mean():.1f} % of range apart on average, most in "
-        f"{PARAMETERS[most]} ({values}); RMSE of log10 intensity {low:.3f} against {high:.3f}."
-    )
-
-
-def _chosen(checkpoints: Checkpoints) -> NDArray[np.float64]:
-    return np.asarray(checkpoints.predictions[checkpoints.row(checkpoints.chosen)])
+        yield f"<p><b>Between the studies.</b> {escape(between_studies(diagnoses))}</p>"
 
 
 def _curve(diagnosis: Diagnosis) -> str:
@@ -186,7 +167,7 @@ def _studies_compared(diagnoses: Sequence[Diagnosis], figures: Path) -> str:
     for stem, diagnosis in zip(_stems(diagnoses), diagnoses, strict=True):
         for name in ("chosen", "final"):
             table = diagnosis.checkpoints.table[name]
-            columns[f"{stem}: {name}"] = table[["epoch", "curve RMSE (log10)", *PARAMETERS]]
+            columns[f"{stem}: {name}"] = table[["epoch", "curve RMSE (log10)", *map(row_label, PARAMETERS)]]
     caption = (
         "What each study makes of the curve, epoch by epoch: the misfit of its re-simulated prediction, and three of "
         "the seven parameters. Filled: chosen, hollow: final. Grey: outside the parameter's range."

@@ -21,8 +21,9 @@ def test_lengths_in_cm_do_not_pass_as_the_bare_substrate(function) -> None:
 def test_compression_is_refused(column: int, name: str) -> None:
     row = LAB.copy()
     row[column] *= -1
-    with pytest.raises(ValueError, match=rf"{name} = -.*compression"):
+    with pytest.raises(ValueError, match="compression is not described") as error:
         simulate(row)
+    assert f"{name} = -" in str(error.value)
 
 
 def test_no_strain_at_all_is_the_bare_substrate() -> None:
@@ -33,7 +34,7 @@ def test_no_strain_at_all_is_the_bare_substrate() -> None:
 
 
 def test_resolution_below_an_arcsec_is_refused() -> None:
-    with pytest.raises(ValueError, match="fwhm = 0.1 given, at least 1 arcsec"):
+    with pytest.raises(ValueError, match=r"fwhm = 0\.1 given, at least 1 arcsec"):
         Instrument(fwhm=0.1)
 
 

@@ -2,7 +2,7 @@
 
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.coverage import Coverage, coverage
-from xrdlib.diagnostics.diagnosis import Diagnosis, diagnose
+from xrdlib.diagnostics.diagnosis import Diagnosis, between_studies, diagnose
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
 from xrdlib.diagnostics.tracking import Tracking, track
 
@@ -13,6 +13,7 @@ __all__ = [
     "Nuisances",
     "Target",
     "Tracking",
+    "between_studies",
     "checkpoints",
     "coverage",
     "diagnose",

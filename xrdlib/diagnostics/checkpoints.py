@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.data.space import PARAMETER_UNITS, format_parameter
+from xrdlib.data.space import PARAMETER_UNITS
 from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
 from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Study
 
-__all__ = ["Checkpoints", "checkpoints"]
+__all__ = ["Checkpoints", "checkpoints", "row_label"]
 
 FloatArray = NDArray[np.float64]
 
@@ -138,13 +138,13 @@ class Checkpoints(Section):
                 "curve MAE (log10)": f"{self.curve_mae[i]:.4f}",
             }
             if self.error is not None:
-                cells["mean error (% of range)"] = f"{self.error[i]:.2f}"
+                cells["mean error (%)"] = f"{self.error[i]:.2f}"
             for k, parameter in enumerate(PARAMETERS):
-                text = format_parameter(parameter, float(f"{self.predictions[i, k]:.4g}"))
-                cells[parameter] = text if self.errors is None else f"{text} ({self.errors[i, k]:.1f} %)"
+                text = _cell(parameter, self.predictions[i, k])
+                cells[row_label(parameter)] = text if self.errors is None else f"{text} ({self.errors[i, k]:.1f} %)"
             table[name] = cells
         if self.true is not None:
-            table["true"] = {p: format_parameter(p, v) for p, v in zip(PARAMETERS, self.true, strict=True)}
+            table["true"] = {row_label(p): _cell(p, v) for p, v in zip(PARAMETERS, self.true, strict=True)}
         return pd.DataFrame(table).fillna("")
 
     @property
@@ -158,9 +158,7 @@ class Checkpoints(Section):
             }
         )
         for name in PARAMETERS:
-            strain = PARAMETER_UNITS[name] == ""
-            values = rows[name] * (1e3 if strain else 1)
-            table[f"{name} /1e-3" if strain else f"{name} /A"] = values.map(("{:.2f}" if strain else "{:.0f}").format)
+            table[row_label(name)] = [_cell(name, value) for value in rows[name]]
         if self.error is not None:
             table["error /%"] = [f"{e:.2f}" for e in self.error]
         return table.set_index(pd.Index(rows["epoch"], name="epoch"))
@@ -173,22 +171,36 @@ class Checkpoints(Section):
         if edges := n.at_edge:
             origin += f", at the edge of what was tried: {', '.join(edges)}"
         said = []
+        f, best = self.row(self.final), self.row(self.chosen)
         if self.error is not None and self.ideal is not None and self.regret is not None:
-            i, f = self.row(self.ideal), self.row(self.final)
+            i = self.row(self.ideal)
             said.append(
                 f"final is epoch {self.final} (lowest validation loss), ideal is epoch {self.ideal} (lowest error on "
                 f"this experiment): {self.error[f]:.2f} against {self.error[i]:.2f} % of range, a regret of "
                 f"{self.regret:.2f}."
             )
+            if self.ideal != self.final:
+                said.append(
+                    f"ideal is the best of {self.epochs.size} epochs, picked with the truth in hand: part of its "
+                    "advantage may be luck."
+                )
+            comparison = (
+                "more"
+                if self.error[best] > self.error[f]
+                else "less"
+                if self.error[best] < self.error[f]
+                else "the same"
+            )
             said.append(
-                f"ideal is the best of {self.epochs.size} epochs, chosen with the truth in hand: part of its advantage "
-                "may be luck."
+                f"chosen is what one can pick without the truth: epoch {self.chosen}, whose re-simulated prediction "
+                f"comes closest to the curve. Its parameters err by {self.error[best]:.2f} % of range, {comparison} "
+                f"{'as' if comparison == 'the same' else 'than'} those of final."
             )
         else:
             said.append(
-                f"True parameters unknown: the epoch is chosen by curve error, {self.chosen} instead of {self.final} "
-                f"(final); RMSE of log10 intensity {self.curve_rmse.min():.4f} against "
-                f"{self.curve_rmse[self.row(self.final)]:.4f}. The closest curve need not have the best parameters."
+                "True parameters unknown: chosen is the epoch whose re-simulated prediction comes closest to the "
+                f"curve, {self.chosen}; RMSE of log10 intensity {self.curve_rmse[best]:.4f}, at final (epoch "
+                f"{self.final}) {self.curve_rmse[f]:.4f}. The closest curve need not have the best parameters."
             )
         said.append(
             f"Re-simulated with a resolution of {n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder "
@@ -248,6 +260,15 @@ def checkpoints(study: Study, target: Target) -> Checkpoints:
         n_trained=study.n_epochs,
         final=int(epochs[val_loss.argmin()]),
     )
+
+
+def row_label(parameter: str) -> str:
+    """A parameter with the unit of its column or row: strains in 1e-3, lengths in A."""
+    return f"{parameter} /A" if PARAMETER_UNITS[parameter] else f"{parameter} /1e-3"
+
+
+def _cell(parameter: str, value: float) -> str:
+    return f"{value:.0f}" if PARAMETER_UNITS[parameter] else f"{1e3 * value:.2f}"
 
 
 def _noise(intensity: FloatArray) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xrdlib.data import MeasuredCurve
+from xrdlib.data import SPACE, Experiment, MeasuredCurve
+from xrdlib.data.space import format_parameter
 from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.coverage import Coverage, coverage
@@ -18,7 +21,7 @@ from xrdlib.diagnostics.tracking import Tracking, track
 from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Study
 
-__all__ = ["SCHEMA", "Diagnosis", "diagnose"]
+__all__ = ["SCHEMA", "Diagnosis", "between_studies", "diagnose"]
 
 SCHEMA = "xrdlib.diagnose/1"
 
@@ -52,9 +55,13 @@ class Diagnosis:
         final = c.row(c.final)
         said = []
         if c.error is not None and c.ideal is not None and t.regret is not None and t.regret_percentile is not None:
+            same = c.ideal == c.final
             said.append(
-                f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for {self.target.name}: "
-                f"{c.error[final]:.2f} against {c.error.min():.2f} % of range."
+                f"Epoch {c.final} is final (lowest validation loss) and ideal for {self.target.name}, too: an error of "
+                f"{c.error[final]:.2f} % of range."
+                if same
+                else f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for "
+                f"{self.target.name}: an error of {c.error[final]:.2f} against {c.error.min():.2f} % of range."
             )
             if c.errors is not None and c.ideal != c.final:
                 at_final, at_ideal = c.errors[final], c.errors[c.row(c.ideal)]
@@ -64,13 +71,19 @@ class Diagnosis:
                     f"{at_ideal[most]:.1f} % of its range."
                 )
             p = t.regret_percentile
-            if p < 90:
+            if same:
+                pass
+            elif p < 90:
                 said.append(
                     f"That is nothing special: {100 - p:.0f} % of the {t.test_set} test samples lose as much or more "
                     "between their own best epoch and final."
                 )
             else:
-                said.append(f"Only {100 - p:.0f} % of the {t.test_set} test samples lose as much between the two.")
+                n = int(np.sum(t.sample_regret >= t.regret))
+                said.append(
+                    f"Only {n} of {t.sample_regret.size} {t.test_set} test samples lose as much between their own best "
+                    "epoch and final."
+                )
         else:
             said.append(
                 f"Epoch {c.final} is final (lowest validation loss); epoch {c.chosen} reproduces {self.target.name} "
@@ -78,8 +91,8 @@ class Diagnosis:
             )
             if not c.reproduced:
                 said.append(
-                    f"No epoch reproduces the curve (best {c.curve_rmse.min():.3f}, its noise is {c.noise:.3f}): "
-                    "it is unlike what the network was trained on, and no choice of epoch repairs that."
+                    f"No epoch's prediction reproduces the curve (best {c.curve_rmse.min():.3f}, its noise is "
+                    f"{c.noise:.3f}): the network reads it badly whatever the epoch."
                 )
         if t.spearman < -0.5:
             said.append(f"The {t.measure} rises while the validation loss falls.")
@@ -174,12 +187,12 @@ class Diagnosis:
         }
 
 
-def diagnose(target: Target, study: Study) -> Diagnosis:
+def diagnose(target: Target | Experiment | MeasuredCurve, study: Study) -> Diagnosis:
     """Why a study's checkpoints disagree about a target.
 
     Parameters
     ----------
-    target : Target
+    target : Target, Experiment or MeasuredCurve
         A virtual experiment, or a measured curve (then everything that needs no true parameters; coverage is
         that of the chosen epoch's prediction).
     study : Study
@@ -188,6 +201,10 @@ def diagnose(target: Target, study: Study) -> Diagnosis:
     -------
     Diagnosis
     """
+    if isinstance(target, Experiment):
+        target = Target.from_experiment(target, study.config)
+    elif isinstance(target, MeasuredCurve):
+        target = Target.from_curve(target, Path(str(target.metadata.get("file", "measured curve"))).name)
     found = checkpoints(study, target)
     point = found.predictions[found.row(found.chosen)] if target.true is None else target.true
     return Diagnosis(
@@ -196,6 +213,21 @@ def diagnose(target: Target, study: Study) -> Diagnosis:
         checkpoints=found,
         coverage=coverage(study, point, predicted=isinstance(target.source, MeasuredCurve)),
         tracking=track(study, found),
+    )
+
+
+def between_studies(diagnoses: Sequence[Diagnosis]) -> str:
+    """How far apart the chosen epochs of the first two studies are, as a sentence."""
+    first, second = (d.checkpoints for d in diagnoses[:2])
+    a, b = (c.predictions[c.row(c.chosen)] for c in (first, second))
+    apart = 100 * np.abs(a - b) / SPACE.range
+    most = int(apart.argmax())
+    values = " against ".join(format_parameter(PARAMETERS[most], float(f"{v[most]:.4g}")) for v in (a, b))
+    return (
+        f"At the epoch that reproduces the curve best, {first.study} ({first.chosen}) and {second.study} "
+        f"({second.chosen}) predict parameters {apart.mean():.1f} % of range apart on average, most in "
+        f"{PARAMETERS[most]} ({values}); RMSE of log10 intensity {first.curve_rmse.min():.3f} against "
+        f"{second.curve_rmse.min():.3f}."
     )
 
 

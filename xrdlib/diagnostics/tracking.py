@@ -77,7 +77,7 @@ class Tracking(Section):
                 "Pearson r": [f"{self.pearson:+.2f}", f"{self.pearson_changes:+.2f}"],
                 "Spearman rho": [f"{self.spearman:+.2f}", f"{self.spearman_changes:+.2f}"],
             },
-            index=["levels", "changes between epochs"],
+            index=["error and validation loss", "their changes from epoch to epoch"],
         )
 
     @property
@@ -85,15 +85,17 @@ class Tracking(Section):
         """What the correlations and the regret say."""
         together = (
             "is constant or too short to compare with the validation loss" if np.isnan(self.spearman) else
-            "falls with the validation loss" if self.spearman > 0.5 else
-            "rises while the validation loss falls" if self.spearman < -0.5 else
-            "hardly follows the validation loss"
+            "falls with the validation loss" if self.spearman > 0.7 else
+            "loosely follows the validation loss" if self.spearman > 0.3 else
+            "hardly follows the validation loss" if self.spearman >= -0.3 else
+            "tends to rise while the validation loss falls" if self.spearman >= -0.7 else
+            "rises while the validation loss falls"
         )  # fmt: skip
         said = [f"Over {self.epochs.size} epochs the {self.measure} {together} (Spearman {self.spearman:+.2f})."]
         middle, high = np.median(self.sample_regret), np.percentile(self.sample_regret, 90)
         population = (
-            f"of the {self.sample_regret.size} {self.test_set} test samples, each against its own ideal epoch, the "
-            f"median regret is {middle:.2f} % of range and one in ten exceeds {high:.2f}"
+            f"of the {self.sample_regret.size} {self.test_set} test samples, each against its own ideal of the same "
+            f"{self.epochs.size} epochs, the median regret is {middle:.2f} % of range and one in ten exceeds {high:.2f}"
         )
         if self.regret is not None and self.regret_percentile is not None:
             p = self.regret_percentile

@@ -136,7 +136,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
             error = parameter_error(SPACE.denormalise(experiments[0]), truth[0], SPACE.range).mean()
             advance(
                 1,
-                f"training {train_loss:.4f}, validation {val_loss:.4f}, {tracked} {error:.1f} % of range",
+                f"loss {train_loss:.4f} / {val_loss:.4f}, {tracked} {error:.1f} %",
             )
 
 
