@@ -1,25 +1,28 @@
-"""The ``xrdlib`` command: reads arguments, calls the library, prints. Imports wait until a command needs them."""
+"""The commands. Each imports what it needs when it runs: ``--help`` waits for neither torch nor numba."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.exceptions import Abort, TyperException
 
 import xrdlib
+from xrdlib.cli.arguments import (
+    check_writable,
+    column_numbers,
+    is_curve_file,
+    open_study,
+    read_target,
+    seven_numbers,
+    write_text,
+)
+from xrdlib.cli.output import as_json, print_diagnosis, print_study
 
-if TYPE_CHECKING:
-    from xrdlib.diagnostics import Diagnosis, Target
-    from xrdlib.training import Study
-
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,8 +34,6 @@ dataset_app = typer.Typer(no_args_is_help=True, help="Datasets of simulated curv
 study_app = typer.Typer(no_args_is_help=True, help="Training runs that keep every epoch.")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(study_app, name="study")
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 Cm = Annotated[bool, typer.Option("--cm", help="Lengths are in cm, as the lab writes them (5200e-8).")]
 AllowOutside = Annotated[
@@ -65,7 +66,7 @@ def simulate(
 
     if crystal not in CRYSTALS:
         raise ValueError(f"--crystal {crystal}: one of {', '.join(CRYSTALS)} expected")
-    row = _seven_numbers(parameters, cm, allow_outside)
+    row = seven_numbers(parameters, cm, allow_outside)
     instrument = None if fwhm == 0 else Instrument(fwhm, lorentz, background=background)
     film_or_none = YIG_FILM if film else None
     curve = xrdlib.simulate(
@@ -75,7 +76,7 @@ def simulate(
     if out is None:
         sys.stdout.write("".join(f"{a:.6f} {i:.9e}\n" for a, i in zip(angle, np.asarray(curve), strict=True)))
     else:
-        _writable(out)
+        check_writable(out)
         known = {"peak_from": "simulation", "parameters": [float(v) for v in row]}
         MeasuredCurve(angle, np.asarray(curve), known).save(out)
 
@@ -130,13 +131,13 @@ def study_run(
     """Build the dataset, train, and keep every epoch; the same command goes on after an interruption."""
     from xrdlib.training import StudyConfig, run_study
 
-    _print_study(run_study(StudyConfig.load(config), out, workers=workers))
+    print_study(run_study(StudyConfig.load(config), out, workers=workers))
 
 
 @study_app.command("show", epilog="Example:  xrdlib study show lab")
 def study_show(study: Annotated[str, typer.Argument(help="A study's folder, or a shipped study's name.")]) -> None:
     """Say what a study holds: losses, and final and ideal epoch of each of its experiments."""
-    _print_study(_study(study, complete=False))
+    print_study(open_study(study, complete=False))
 
 
 @study_app.command("check", epilog="Example:  xrdlib study check measured")
@@ -146,7 +147,7 @@ def study_check(study: Annotated[str, typer.Argument(help="A study's folder, or 
 
     from xrdlib.data import SPACE
 
-    opened = _study(study)
+    opened = open_study(study)
     epochs = np.array(opened.checkpoints)
     worst = 0.0
     for experiment in opened.config.experiments:
@@ -168,7 +169,7 @@ def study_export(
     """Copy what diagnosing needs, without the dataset and without most of the weights."""
     from xrdlib.training import Study, export_study
 
-    _print_study(export_study(Study.open(study), folder, every=every))
+    print_study(export_study(Study.open(study), folder, every=every))
 
 
 @app.command(
@@ -197,211 +198,37 @@ def diagnose(
     from xrdlib.diagnostics import diagnose as run
 
     if json_path is not None:
-        _writable(json_path)
+        check_writable(json_path)
     if out is not None and out.exists() and not out.is_dir():
         raise ValueError(f"{out}: a file, not a folder")
-    is_file = _is_curve_file(experiment)
-    reading = {"step": step, "unit": unit, "skip": skip, "peak": peak, "reverse": reverse, "columns": _columns(columns)}
+    is_file = is_curve_file(experiment)
+    reading = {
+        "step": step,
+        "unit": unit,
+        "skip": skip,
+        "peak": peak,
+        "reverse": reverse,
+        "columns": column_numbers(columns),
+    }
     unused = ["cm"] * cm if is_file else [k for k, v in reading.items() if v not in (None, False, 0, "arcsec")]
     if unused:
         raise ValueError(f"--{unused[0]}: has no meaning for {'a curve file' if is_file else repr(experiment)}")
     names = [study] if study else ["measured", "lab"] if is_file else ["lab"]
-    studies = [_study(name) for name in names]
-    target = _target(experiment, studies[0], cm=cm, allow_outside=allow_outside, reading=reading)
+    studies = [open_study(name) for name in names]
+    target = read_target(experiment, studies[0], cm=cm, allow_outside=allow_outside, reading=reading)
     diagnoses = [run(target, opened) for opened in studies]
     command = shlex.join(["xrdlib", *sys.argv[1:]])
     if isinstance(target.source, MeasuredCurve):
         typer.echo(repr(target.source) + "".join(f"\nwarning: {w}" for w in target.source.metadata.get("warnings", [])))
     for diagnosis in diagnoses:
-        _print_diagnosis(diagnosis)
+        print_diagnosis(diagnosis)
     if len(diagnoses) > 1:
         typer.echo(f"Between the studies: {between_studies(diagnoses)}\n")
     if json_path is not None:
-        _write(json_path, json.dumps(_json(diagnoses, command), indent=1, allow_nan=False) + "\n")
+        write_text(json_path, json.dumps(as_json(diagnoses, command), indent=1, allow_nan=False) + "\n")
         typer.echo(f"JSON: {json_path}")
     if out is not None:
         from xrdlib.report import write_report
 
         page = write_report(diagnoses, out, command=command)
         typer.echo(f"Report: {page}\nFigures: {out / 'figures'}")
-
-
-def _seven_numbers(text: str, cm: bool, allow_outside: bool) -> Any:
-    """Seven numbers from one string, checked, lengths in A, shape (7,)."""
-    from xrdlib.data import SPACE, ParameterError
-    from xrdlib.simulation import StrainParameters
-
-    tokens = _tokens(text)
-    wrong = [t for t in tokens if not _NUMBER.match(t)]
-    if wrong:
-        raise ValueError(f"parameters: {wrong[0]!r} is not a number; seven expected: Dmax1 D01 L1 Rp1 D02 L2 Rp2")
-    values = [float(t) for t in tokens]
-    parameters = StrainParameters.from_cm(values) if cm else StrainParameters.from_array(values)
-    try:
-        return SPACE.check(parameters, allow_outside=allow_outside)[0]
-    except ParameterError as error:
-        if not cm and parameters.L1 < 1:
-            raise ValueError(f"{error}; for lengths in cm: --cm") from None
-        if cm and parameters.L1 > 1e6:
-            raise ValueError(f"{error}; for lengths in angstrom: without --cm") from None
-        raise
-
-
-def _columns(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(int(c) for c in text.split(","))
-    except ValueError:
-        raise ValueError(f"--columns {text}: numbers of columns from 0, such as 0,1, expected") from None
-
-
-def _tokens(text: str) -> list[str]:
-    return [t for t in re.split(r"[\s,;\[\]()]+", text) if t]
-
-
-def _is_curve_file(text: str) -> bool:
-    if Path(text).exists():
-        return True
-    tokens = _tokens(text)
-    return not (len(tokens) > 1 and any(map(_NUMBER.match, tokens))) and ("." in text or "/" in text or os.sep in text)
-
-
-def _target(text: str, study: Study, *, cm: bool, allow_outside: bool, reading: dict[str, Any]) -> Target:
-    """What the user means by EXPERIMENT: a curve file, a name, or seven numbers."""
-    from xrdlib.data import LAB, Experiment, load_curve
-    from xrdlib.diagnostics import Target
-    from xrdlib.simulation import StrainParameters
-
-    known: dict[str, Experiment] = {"lab": LAB} | {e.name: e for e in study.config.experiments}
-    if _is_curve_file(text):
-        return Target.from_curve(load_curve(text, **reading), Path(text).name)
-    if text in known:
-        return Target.from_experiment(known[text], study.config)
-    if not any(map(_NUMBER.match, _tokens(text))):
-        raise ValueError(f"{text}: no such file and no experiment of that name; named ones: {', '.join(known)}")
-    parameters = StrainParameters.from_array(_seven_numbers(text, cm, allow_outside))
-    given = Experiment("given", parameters)
-    same = (
-        e for e in known.values() if (e.parameters, e.instrument, e.disorder) == (parameters, given.instrument, 1.0)
-    )
-    return Target.from_experiment(next(same, given), study.config)
-
-
-def _study(name: str, *, complete: bool = True) -> Study:
-    """A shipped study by name, or any study by folder."""
-    from xrdlib.training import Study, reference_study
-
-    if name in ("lab", "measured") and not Path(name).exists():
-        return reference_study(name)
-    return Study.open(name, complete=complete)
-
-
-def _print_study(study: Study) -> None:
-    config = study.config
-    typer.echo(f"{study.path}: study {config.name}, {study.n_epochs} of {config.training.epochs} epochs")
-    d = config.dataset
-    typer.echo(f"{d.size} {d.sampling} curves, {len(study.checkpoints)} epochs with weights")
-    if not study.n_epochs:
-        return
-    typer.echo(f"final: epoch {study.final}, validation loss {study.val_loss(study.final):.5f}")
-    for experiment in config.experiments:
-        error = study.experiment_errors(experiment.name).mean(axis=1)
-        ideal = int(error.argmin()) + 1
-        typer.echo(
-            f"{experiment.name}: ideal epoch {ideal}, error {error[ideal - 1]:.2f} % of range, "
-            f"at final {error[study.final - 1]:.2f}, regret {error[study.final - 1] - error[ideal - 1]:.2f}"
-        )
-
-
-def _print_diagnosis(diagnosis: Diagnosis) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    console.rule(f"{diagnosis.target.name} against study {diagnosis.study.config.name}", align="left")
-    for sentence in diagnosis.summary:
-        console.print(sentence, markup=False, soft_wrap=True)
-    for section in diagnosis.sections:
-        console.print(f"\n[bold]{section.title}[/]")
-        console.print(_rich_table(section.table))
-        for sentence in section.sentences:
-            console.print(f"- {sentence}", markup=False, soft_wrap=True)
-    if diagnosis.target.true is None:
-        console.print("\n[bold]Every epoch with weights, re-simulated against the curve[/]")
-        console.print(_rich_table(diagnosis.checkpoints.every_epoch))
-    console.print()
-
-
-def _rich_table(frame: Any) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("")
-    for name in frame.columns:
-        table.add_column(str(name), justify="right")
-    for label, row in frame.iterrows():
-        table.add_row(str(label), *map(str, row))
-    return table
-
-
-def _json(diagnoses: list[Diagnosis], command: str) -> dict[str, Any]:
-    """The contract of docs/json.md: a head, the first study's sections, the other studies beside them."""
-    from xrdlib.diagnostics.diagnosis import SCHEMA
-    from xrdlib.simulation import PARAMETERS
-
-    first = diagnoses[0]
-    true = first.target.true
-    head = {
-        "schema": SCHEMA,
-        "xrdlib_version": xrdlib.__version__,
-        "command": command,
-        "experiment": {
-            "name": first.target.name,
-            "measured": true is None,
-            "curve": None if true is not None else _curve_facts(first.target),
-            "parameters": None if true is None else {p: float(v) for p, v in zip(PARAMETERS, true, strict=True)},
-        },
-    }
-    return {**head, **first.to_dict(), "other_studies": [d.to_dict() for d in diagnoses[1:]]}
-
-
-def _curve_facts(target: Target) -> dict[str, Any]:
-    """What was inferred about a measured curve."""
-    known = getattr(target.source, "metadata", {})
-    names = ("n_points", "step", "peak_index", "peak_from", "peak_intensity", "fwhm", "background", "warnings")
-    return {name: known.get(name) for name in names}
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    _writable(path)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
-def _writable(path: Path) -> None:
-    """Complain before the work rather than after it."""
-    if not path.parent.is_dir():
-        raise ValueError(f"{path}: the folder {path.parent} does not exist")
-
-
-def main() -> None:
-    """Run the command: exit 0, or 2 with one line on standard error for bad input."""
-    # a leading minus of a string of numbers is no option
-    arguments = [f" {a}" if re.match(r"-[\d.]", a) else a for a in sys.argv[1:]]
-    try:
-        code = app(arguments, standalone_mode=False)
-    except (Abort, KeyboardInterrupt):
-        code = 130
-    except TyperException as error:
-        if message := error.format_message():  # none where the help has been shown already
-            print(f"xrdlib: {message} (see --help)", file=sys.stderr)
-        code = 2
-    except (ValueError, OSError) as error:
-        print("xrdlib: " + " ".join(str(error).split()), file=sys.stderr)
-        code = 2
-    if code == 130:  # typer's code for Ctrl-C
-        print("xrdlib: interrupted; a dataset or study goes on where it stopped when asked again", file=sys.stderr)
-    sys.exit(code)

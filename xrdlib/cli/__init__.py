@@ -1,0 +1,32 @@
+"""The ``xrdlib`` command: reads arguments, calls the library, prints."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from typer.exceptions import Abort, TyperException
+
+from xrdlib.cli.commands import app
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command: exit 0, or 2 with one line on standard error for bad input."""
+    # a leading minus of a string of numbers is no option
+    arguments = [f" {a}" if re.match(r"-[\d.]", a) else a for a in sys.argv[1:]]
+    try:
+        code = app(arguments, standalone_mode=False)
+    except (Abort, KeyboardInterrupt):
+        code = 130
+    except TyperException as error:
+        if message := error.format_message():  # none where the help has been shown already
+            print(f"xrdlib: {message} (see --help)", file=sys.stderr)
+        code = 2
+    except (ValueError, OSError) as error:
+        print("xrdlib: " + " ".join(str(error).split()), file=sys.stderr)
+        code = 2
+    if code == 130:  # typer's code for Ctrl-C
+        print("xrdlib: interrupted; a dataset or study goes on where it stopped when asked again", file=sys.stderr)
+    sys.exit(code)

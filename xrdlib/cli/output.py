@@ -1,0 +1,93 @@
+"""What the command prints, and the JSON it writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+import xrdlib
+
+if TYPE_CHECKING:
+    from xrdlib.diagnostics import Diagnosis, Target
+    from xrdlib.training import Study
+
+__all__ = ["as_json", "print_diagnosis", "print_study"]
+
+
+def print_study(study: Study) -> None:
+    """What a study holds."""
+    config = study.config
+    typer.echo(f"{study.path}: study {config.name}, {study.n_epochs} of {config.training.epochs} epochs")
+    d = config.dataset
+    typer.echo(f"{d.size} {d.sampling} curves, {len(study.checkpoints)} epochs with weights")
+    if not study.n_epochs:
+        return
+    typer.echo(f"final: epoch {study.final}, validation loss {study.val_loss(study.final):.5f}")
+    for experiment in config.experiments:
+        error = study.experiment_errors(experiment.name).mean(axis=1)
+        ideal = int(error.argmin()) + 1
+        typer.echo(
+            f"{experiment.name}: ideal epoch {ideal}, error {error[ideal - 1]:.2f} % of range, "
+            f"at final {error[study.final - 1]:.2f}, regret {error[study.final - 1] - error[ideal - 1]:.2f}"
+        )
+
+
+def print_diagnosis(diagnosis: Diagnosis) -> None:
+    """A diagnosis as tables and sentences; of a measured curve every epoch, too."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.rule(f"{diagnosis.target.name} against study {diagnosis.study.config.name}", align="left")
+    for sentence in diagnosis.summary:
+        console.print(sentence, markup=False, soft_wrap=True)
+    for section in diagnosis.sections:
+        console.print(f"\n[bold]{section.title}[/]")
+        console.print(_rich_table(section.table))
+        for sentence in section.sentences:
+            console.print(f"- {sentence}", markup=False, soft_wrap=True)
+    if diagnosis.target.true is None:
+        console.print("\n[bold]Every epoch with weights, re-simulated against the curve[/]")
+        console.print(_rich_table(diagnosis.checkpoints.every_epoch))
+    console.print()
+
+
+def _rich_table(frame: Any) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("")
+    for name in frame.columns:
+        table.add_column(str(name), justify="right")
+    for label, row in frame.iterrows():
+        table.add_row(str(label), *map(str, row))
+    return table
+
+
+def as_json(diagnoses: list[Diagnosis], command: str) -> dict[str, Any]:
+    """The contract of docs/json.md: a head, the first study's sections, the other studies beside them."""
+    from xrdlib.diagnostics.diagnosis import SCHEMA
+    from xrdlib.simulation import PARAMETERS
+
+    first = diagnoses[0]
+    true = first.target.true
+    head = {
+        "schema": SCHEMA,
+        "xrdlib_version": xrdlib.__version__,
+        "command": command,
+        "experiment": {
+            "name": first.target.name,
+            "measured": true is None,
+            "curve": None if true is not None else _curve_facts(first.target),
+            "parameters": None if true is None else {p: float(v) for p, v in zip(PARAMETERS, true, strict=True)},
+        },
+    }
+    return {**head, **first.to_dict(), "other_studies": [d.to_dict() for d in diagnoses[1:]]}
+
+
+def _curve_facts(target: Target) -> dict[str, Any]:
+    """What was inferred about a measured curve."""
+    known = getattr(target.source, "metadata", {})
+    names = ("n_points", "step", "peak_index", "peak_from", "peak_intensity", "fwhm", "background", "warnings")
+    return {name: known.get(name) for name in names}
