@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from xrdlib._progress import progress_bar
@@ -67,9 +68,9 @@ def run_study(
     dataset = build_dataset(folder / "dataset.zarr", config.dataset, workers=workers, progress=progress)
     curves = StudyCurves(config, dataset)
     predictions = folder / "predictions.zarr"
-    if not predictions.exists():
-        create_predictions(predictions, config, curves)
     with _deterministic(config.training.threads):
+        if not predictions.exists():
+            create_predictions(predictions, config, curves)
         _train(config, curves, folder, progress)
     return Study.open(folder)
 
@@ -183,10 +184,12 @@ def _loss(predicted: Tensor, target: Tensor, weights: Tensor, kind: str) -> Tens
 
 @contextmanager
 def _deterministic(threads: int) -> Iterator[None]:
+    """So many torch threads, and one for numpy's products: the last bits of a sum depend on how it is split."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        yield
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
 
