@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
-from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics._section import Section, by_parameter
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
 from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import PARAMETERS
@@ -67,6 +68,8 @@ class Checkpoints(Section):
     noise: float
     n_trained: int
     final: int
+
+    name = "checkpoints"
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -146,6 +149,22 @@ class Checkpoints(Section):
         if self.true is not None:
             table["true"] = {row_label(p): _cell(p, v) for p, v in zip(PARAMETERS, self.true, strict=True)}
         return pd.DataFrame(table).fillna("")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Named epochs, nuisances, and every epoch."""
+        epochs = [self._epoch(i) for i in range(self.epochs.size)]
+        named = {name: epochs[self.row(epoch)] for name, epoch in self.named.items()}
+        return {"ideal": None, **named, "nuisances": asdict(self.nuisances), "epochs": epochs}
+
+    def _epoch(self, i: int) -> dict[str, Any]:
+        return {
+            "epoch": int(self.epochs[i]),
+            "parameters": by_parameter(self.predictions[i]),
+            "validation_loss": float(self.val_loss[i]),
+            "error_percent": None if self.errors is None else by_parameter(self.errors[i]),
+            "curve_rmse": float(self.curve_rmse[i]),
+            "curve_mae": float(self.curve_mae[i]),
+        }
 
     @property
     def every_epoch(self) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from xrdlib.data import SPACE
 from xrdlib.data.space import format_parameter
-from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics._section import Section, by_parameter
 from xrdlib.simulation import PARAMETERS, as_parameters
 from xrdlib.training import Study
 
@@ -63,6 +64,7 @@ class Coverage(Section):
     calibration: str
     violations: list[str]
 
+    name = "coverage"
     title = "Coverage of the training set around it"
 
     @property
@@ -94,6 +96,22 @@ class Coverage(Section):
             },
             index=[f"within {r:g}" for r in self.radii],
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The point, its nearest sample, and the counts."""
+        return {
+            "point": by_parameter(self.parameters),
+            "point_is_prediction": self.predicted,
+            "n_training": self.n_training,
+            "nearest": by_parameter(self.nearest[0]),
+            "nearest_distance": float(self.distance[0]),
+            "distance_percentile": self.distance_percentile,
+            "within": [
+                {"radius": float(r), "count": int(n), "percentile": float(p)}
+                for r, n, p in zip(self.radii, self.counts, self.counts_percentile, strict=True)
+            ],
+            "violations": self.violations,
+        }
 
     @property
     def sentences(self) -> list[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameter
@@ -124,67 +122,7 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """The sections of the JSON file (docs/json.md), without its head."""
-        c, v, t = self.checkpoints, self.coverage, self.tracking
-        named = {
-            name: {
-                "epoch": epoch,
-                "parameters": _named(c.predictions[c.row(epoch)]),
-                "validation_loss": float(c.val_loss[c.row(epoch)]),
-                "error_percent": None if c.errors is None else _named(c.errors[c.row(epoch)]),
-                "curve_rmse": float(c.curve_rmse[c.row(epoch)]),
-                "curve_mae": float(c.curve_mae[c.row(epoch)]),
-            }
-            for name, epoch in c.named.items()
-        }
-        return {
-            "study": self.study.config.name,
-            "checkpoints": {
-                "final": named["final"],
-                "ideal": named.get("ideal"),
-                "chosen": named["chosen"],
-                "nuisances": {
-                    "fwhm": c.nuisances.fwhm,
-                    "lorentz_fraction": c.nuisances.lorentz_fraction,
-                    "disorder": c.nuisances.disorder,
-                    "fitted": c.nuisances.fitted,
-                },
-                "epochs": [
-                    {
-                        "epoch": int(c.epochs[i]),
-                        "parameters": _named(c.predictions[i]),
-                        "validation_loss": float(c.val_loss[i]),
-                        "error_percent": None if c.errors is None else _named(c.errors[i]),
-                        "curve_rmse": float(c.curve_rmse[i]),
-                        "curve_mae": float(c.curve_mae[i]),
-                    }
-                    for i in range(c.epochs.size)
-                ],
-            },
-            "tracking": {
-                "measure": t.measure,
-                "pearson": _number(t.pearson),
-                "spearman": _number(t.spearman),
-                "pearson_changes": _number(t.pearson_changes),
-                "spearman_changes": _number(t.spearman_changes),
-                "regret": t.regret,
-                "regret_percentile": t.regret_percentile,
-                "sample_regret_median": float(np.median(t.sample_regret)),
-                "test_set": t.test_set,
-            },
-            "coverage": {
-                "point": _named(v.parameters),
-                "point_is_prediction": v.predicted,
-                "n_training": v.n_training,
-                "nearest": _named(v.nearest[0]),
-                "nearest_distance": float(v.distance[0]),
-                "distance_percentile": v.distance_percentile,
-                "within": [
-                    {"radius": float(r), "count": int(n), "percentile": float(p)}
-                    for r, n, p in zip(v.radii, v.counts, v.counts_percentile, strict=True)
-                ],
-                "violations": v.violations,
-            },
-        }
+        return {"study": self.study.config.name, **{section.name: section.to_dict() for section in self.sections}}
 
 
 def diagnose(target: Target | Experiment | MeasuredCurve, study: Study) -> Diagnosis:
@@ -201,10 +139,7 @@ def diagnose(target: Target | Experiment | MeasuredCurve, study: Study) -> Diagn
     -------
     Diagnosis
     """
-    if isinstance(target, Experiment):
-        target = Target.from_experiment(target, study.config)
-    elif isinstance(target, MeasuredCurve):
-        target = Target.from_curve(target, Path(str(target.metadata.get("file", "measured curve"))).name)
+    target = Target.of(target, study)
     found = checkpoints(study, target)
     point = found.predictions[found.row(found.chosen)] if target.true is None else target.true
     return Diagnosis(
@@ -229,11 +164,3 @@ def between_studies(diagnoses: Sequence[Diagnosis]) -> str:
         f"{PARAMETERS[most]} ({values}); RMSE of log10 intensity {first.curve_rmse.min():.3f} against "
         f"{second.curve_rmse.min():.3f}."
     )
-
-
-def _named(values: NDArray[np.float64]) -> dict[str, float]:
-    return {name: float(v) for name, v in zip(PARAMETERS, values, strict=True)}
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,15 @@ class Target:
     def from_curve(cls, curve: MeasuredCurve, name: str) -> Target:
         """A measured curve, parameters unknown."""
         return cls(name, curve.angle, curve.intensity, None, None, curve)
+
+    @classmethod
+    def of(cls, source: Target | Experiment | MeasuredCurve, study: Study) -> Target:
+        """Whatever can be a target, as a study would see it; a measured curve is named by its file."""
+        if isinstance(source, Experiment):
+            return cls.from_experiment(source, study.config)
+        if isinstance(source, MeasuredCurve):
+            return cls.from_curve(source, Path(str(source.metadata.get("file", "measured curve"))).name)
+        return source
 
     def tracked_in(self, study: Study) -> bool:
         """Whether the study kept this very experiment's predictions at every epoch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr, spearmanr
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Study
@@ -57,6 +58,7 @@ class Tracking(Section):
     test_set: str
     guess: float | None = None
 
+    name = "tracking"
     title = "Error across epochs"
 
     @property
@@ -79,6 +81,20 @@ class Tracking(Section):
             },
             index=["error and validation loss", "their changes from epoch to epoch"],
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Correlations and regrets."""
+        return {
+            "measure": self.measure,
+            "pearson": number(self.pearson),
+            "spearman": number(self.spearman),
+            "pearson_changes": number(self.pearson_changes),
+            "spearman_changes": number(self.spearman_changes),
+            "regret": number(self.regret),
+            "regret_percentile": number(self.regret_percentile),
+            "sample_regret_median": float(np.median(self.sample_regret)),
+            "test_set": self.test_set,
+        }
 
     @property
     def sentences(self) -> list[str]:

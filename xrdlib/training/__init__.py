@@ -1,11 +1,12 @@
 """Training a network on a dataset, and the study that remembers every epoch."""
 
-from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
+from xrdlib.training.config import Seeds, StudyConfig, StudyError, TrainingConfig
 from xrdlib.training.loop import run_study
 from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import Network, NetworkConfig
 from xrdlib.training.preprocess import Preprocess
 from xrdlib.training.reference import export_study, reference_study
+from xrdlib.training.replicas import Replicas, run_replicas
 from xrdlib.training.study import Study
 
 __all__ = [
@@ -13,11 +14,14 @@ __all__ = [
     "Network",
     "NetworkConfig",
     "Preprocess",
+    "Replicas",
+    "Seeds",
     "Study",
     "StudyConfig",
     "StudyError",
     "TrainingConfig",
     "export_study",
     "reference_study",
+    "run_replicas",
     "run_study",
 ]

@@ -18,7 +18,7 @@ from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import NetworkConfig
 from xrdlib.training.preprocess import Preprocess
 
-__all__ = ["StudyConfig", "StudyError", "TrainingConfig"]
+__all__ = ["Seeds", "StudyConfig", "StudyError", "TrainingConfig"]
 
 T = TypeVar("T")
 
@@ -99,6 +99,26 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class Seeds:
+    """Seeds of what differs between two trainings on the same curves; None takes the study's ``seed``.
+
+    Attributes
+    ----------
+    weights, order, dropout : int or None
+        Of the initial weights, of the order of batches, and of the neurons dropped.
+    """
+
+    weights: int | None = None
+    order: int | None = None
+    dropout: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, seed in asdict(self).items():
+            if seed is not None and (not isinstance(seed, int) or seed < 0):
+                raise StudyError(f"seeds: {name} = {seed} given, a whole number, 0 or more, expected")
+
+
+@dataclass(frozen=True)
 class StudyConfig:
     """A whole study.
 
@@ -114,6 +134,8 @@ class StudyConfig:
         None trains on noise-free curves through a Gaussian of 30 arcsec.
     experiments : tuple of Experiment
         Targets whose predictions are kept at every epoch; names are unique.
+    seeds : Seeds
+        Where a part of the training is to have another seed than ``seed``.
     """
 
     name: str = "study"
@@ -123,6 +145,7 @@ class StudyConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     measurement: Measurement | None = None
     experiments: tuple[Experiment, ...] = (LAB,)
+    seeds: Seeds = field(default_factory=Seeds)
 
     def __post_init__(self) -> None:
         names = [e.name for e in self.experiments]
@@ -141,6 +164,11 @@ class StudyConfig:
             )
         self.network.features(self.dataset.scan_points)
 
+    def seed_of(self, part: str) -> int:
+        """Seed of ``weights``, ``order`` or ``dropout``."""
+        seed: int | None = getattr(self.seeds, part)
+        return self.seed if seed is None else seed
+
     @property
     def preprocess(self) -> Preprocess:
         """How curves become network inputs."""
@@ -158,6 +186,8 @@ class StudyConfig:
         for part in ("network", "training", "measurement"):
             if (section := getattr(self, part)) is not None:
                 values[part] = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(section).items()}
+        if seeds := {k: v for k, v in asdict(self.seeds).items() if v is not None}:
+            values["seeds"] = seeds
         values["experiments"] = [e.to_dict() for e in self.experiments]
         return values
 
@@ -175,6 +205,7 @@ class StudyConfig:
                 training=_section(TrainingConfig, values.get("training", {}), "training"),
                 measurement=None if measurement is None else _section(Measurement, measurement, "measurement"),
                 experiments=tuple(Experiment.from_dict(e) for e in values.get("experiments", [LAB.to_dict()])),
+                seeds=_section(Seeds, values.get("seeds", {}), "seeds"),
             )
         except (TypeError, KeyError) as error:
             raise StudyError(f"study: a value of the wrong kind or a missing key: {error}") from None

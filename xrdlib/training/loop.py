@@ -96,7 +96,7 @@ def _prepare(folder: Path, config: StudyConfig) -> None:
 def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: bool) -> None:
     training = config.training
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+        torch.manual_seed(config.seed_of("weights"))
         network = Network(config.dataset.scan_points, config.network)
     network.standardise(curves.epoch(0))
     parameters = list(network.parameters())
@@ -151,12 +151,12 @@ def _epoch(
 ) -> tuple[float, float]:
     """One pass over the training set; its mean loss and last learning rate."""
     training, weights = config.training, torch.tensor(config.training.parameter_weights)
-    order = torch.from_numpy(np.random.default_rng([config.seed, 8, epoch]).permutation(inputs.shape[0]))
+    order = torch.from_numpy(np.random.default_rng([config.seed_of("order"), 8, epoch]).permutation(inputs.shape[0]))
     batches = torch.split(order, training.batch_size)
     total, rate = 0.0, 0.0
     network.train()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed * 1_000_003 + epoch)  # dropout
+        torch.manual_seed(config.seed_of("dropout") * 1_000_003 + epoch)  # dropout
         for i, rows in enumerate(batches):
             rate = _learning_rate(training, ((epoch - 1) * len(batches) + i) / (training.epochs * len(batches)))
             for group in optimiser.param_groups:
