@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from xrdlib import report
-from xrdlib.report import write_report
+from xrdlib.report import page as report_page
+from xrdlib.report import pictures, write_report
 
 NAME = "<b>curve</b> & 'A' $x$.txt"
 COMMAND = "xrdlib diagnose '<b>curve</b> & A.txt' --step 4.018235972"
@@ -74,7 +74,7 @@ def folder(two, tmp_path_factory) -> Path:
     (folder / "figures").mkdir()
     (folder / "figures" / "photo.png").write_text("mine too")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "save_figure", quick)
+        patch.setattr(report_page, "save_figure", quick)
         assert write_report(two, folder, command=COMMAND) == folder / "report.html"
     return folder
 
@@ -189,8 +189,8 @@ def test_a_failure_leaves_nothing(make_diagnosis, tmp_path: Path, monkeypatch, e
     def fail(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(report, "save_figure", quick)
-    monkeypatch.setattr(report, "plot_coverage", fail)
+    monkeypatch.setattr(report_page, "save_figure", quick)
+    monkeypatch.setattr(pictures, "plot_coverage", fail)
     with pytest.raises(OSError, match="disk full"):
         write_report([make_diagnosis()], folder, command="xrdlib diagnose")
     assert [p.name for p in tmp_path.rglob("*")] == (["out", "report.html"] if existing else [])
@@ -200,7 +200,7 @@ def test_a_failure_leaves_nothing(make_diagnosis, tmp_path: Path, monkeypatch, e
 
 def test_study_names_become_file_names(make_diagnosis) -> None:
     studies = [make_diagnosis("a", name) for name in ("../up & away", "same", "same")]
-    assert report._stems(studies) == [".._up_away", "same_2", "same_3"]
+    assert report_page._stems(studies) == [".._up_away", "same_2", "same_3"]
 
 
 def test_bad_calls(make_diagnosis, tmp_path: Path) -> None:

@@ -6,51 +6,27 @@ import base64
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 import xrdlib
 from xrdlib.data import MeasuredCurve
 from xrdlib.data.space import format_parameter
 from xrdlib.diagnostics import Diagnosis, between_studies
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.checkpoints import row_label
-from xrdlib.plots import (
-    COLUMN,
-    PAGE,
-    plot_checkpoints,
-    plot_coverage,
-    plot_losses,
-    plot_parameter_errors,
-    plot_regret,
-    plot_traces,
-    plot_two_studies,
-    save_figure,
-)
+from xrdlib.plots import PAGE, plot_two_studies, save_figure
+from xrdlib.report.pictures import Picture, losses, pictures
 from xrdlib.simulation import PARAMETERS
 
 __all__ = ["write_report"]
 
 _PACKAGES = ("numpy", "torch", "matplotlib")
 _CSS = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A figure with its file's stem, its width in cm, and its caption."""
-
-    stem: str
-    figure: Figure
-    width: float
-    caption: str
 
 
 def write_report(diagnoses: Sequence[Diagnosis], folder: str | os.PathLike[str], *, command: str) -> Path:
@@ -110,10 +86,10 @@ def _page(diagnoses: Sequence[Diagnosis], command: str, figures: Path) -> str:
         name = diagnosis.study.config.name
         parts.append((2, f"Study {name}", ""))
         for section in diagnosis.sections:
-            shown = "".join(_embedded(picture, figures) for picture in _pictures(diagnosis, section, stem))
+            shown = "".join(_embedded(picture, figures) for picture in pictures(diagnosis, section, stem))
             parts.append((3, section.title, _table(section.table) + _list(section.sentences) + shown))
         every = _table(diagnosis.checkpoints.every_epoch.reset_index(), "long", index=False)
-        parts.append((3, f"Every epoch of study {name}", every + _embedded(_losses(diagnosis, stem), figures)))
+        parts.append((3, f"Every epoch of study {name}", every + _embedded(losses(diagnosis, stem), figures)))
     parts.append((2, "How this page was made", _origin(diagnoses, command)))
     contents = "".join(
         f'<li><a href="#s{i}">{escape(heading)}</a></li>' for i, (level, heading, _) in enumerate(parts) if level == 2
@@ -172,50 +148,11 @@ def _studies_compared(diagnoses: Sequence[Diagnosis], figures: Path) -> str:
         "What each study makes of the curve, epoch by epoch: the misfit of its re-simulated prediction, and three of "
         "the seven parameters. Filled: chosen, hollow: final. Grey: outside the parameter's range."
     )
-    picture = _Picture("studies", plot_two_studies(diagnoses), PAGE, caption)
+    picture = Picture("studies", plot_two_studies(diagnoses), PAGE, caption)
     return _table(pd.DataFrame(columns)) + _embedded(picture, figures)
 
 
-def _pictures(diagnosis: Diagnosis, section: Section, stem: str) -> list[_Picture]:
-    """The figures that belong to a section."""
-    c = diagnosis.checkpoints
-    if section is c:
-        curves = (
-            "The curve and the re-simulated predictions of the named epochs (scale and background fitted), their "
-            "difference, and the predicted strain profiles."
-        )
-        errors = "Errors of the seven parameters at the named epochs."
-        if c.errors is None:
-            errors = "The seven predicted parameters at every epoch, as % of their ranges."
-        return [
-            _Picture(f"{stem}_checkpoints", plot_checkpoints(diagnosis), PAGE, curves),
-            _Picture(f"{stem}_parameters", plot_parameter_errors(c, width=PAGE), PAGE, errors),
-        ]
-    if section is diagnosis.tracking:
-        traces = plot_traces(diagnosis.tracking, c, width=PAGE)
-        pictures = [
-            _Picture(f"{stem}_traces", traces, PAGE, f"Validation loss and {diagnosis.tracking.measure} by epoch.")
-        ]
-        if diagnosis.tracking.regret is not None:
-            caption = "The experiment's regret among those of the test samples, each against its own ideal epoch."
-            pictures.append(_Picture(f"{stem}_regret", plot_regret(diagnosis.tracking), COLUMN, caption))
-        return pictures
-    if section is diagnosis.coverage:
-        around = plot_coverage(diagnosis.coverage, diagnosis.study.training_parameters)
-        caption = (
-            "Left: the point in each parameter's range, the nearest training samples, and how many training samples "
-            "lie where (darker: more). Right: the point's neighbourhood compared with those of test samples."
-        )
-        return [_Picture(f"{stem}_coverage", around, PAGE, caption)]
-    return []
-
-
-def _losses(diagnosis: Diagnosis, stem: str) -> _Picture:
-    figure = cast(Figure, plot_losses(diagnosis.study.history))
-    return _Picture(f"{stem}_losses", figure, COLUMN, "Losses: averages over many samples, of which this is none.")
-
-
-def _embedded(picture: _Picture, figures: Path) -> str:
+def _embedded(picture: Picture, figures: Path) -> str:
     """Write a figure as PNG and PDF, and give the HTML that holds the PNG."""
     png, pdf = save_figure(picture.figure, figures / picture.stem)
     data = base64.b64encode(png.read_bytes()).decode("ascii")
