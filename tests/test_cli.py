@@ -154,6 +154,9 @@ def test_study_run_show_check_export(run: Run, tmp_path: Path) -> None:
     code, _, err = run("study", "export", "tiny", "shipped")
     assert code == 2
     assert "exists already" in err
+    code, out, _ = run("study", "repeat", "tiny.toml", "--out", "again", "--seeds", "1", "--order", "1", "--workers", "1")
+    assert code == 0
+    assert "base, all_1, order_1" in out
 
 
 def _bad_file(text: str) -> Callable[[Path], list[str]]:
@@ -259,7 +262,7 @@ def test_damaged_study_is_one_line(run: Run, tmp_path: Path, damage: Callable[[P
 
 
 def test_help_has_an_example_for_every_command(run: Run) -> None:
-    for command in (["simulate"], ["diagnose"], ["dataset", "build"], ["study", "run"], ["study", "show"]):
+    for command in (["simulate"], ["diagnose"], ["dataset", "build"], ["study", "run"], ["study", "repeat"]):
         code, out, _ = run(*command, "--help")
         assert code == 0
         assert f"xrdlib {' '.join(command)}" in " ".join(out.split())

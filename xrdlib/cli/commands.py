@@ -172,6 +172,27 @@ def study_export(
     print_study(export_study(Study.open(study), folder, every=every))
 
 
+@study_app.command(
+    "repeat", epilog="Example:  xrdlib study repeat data/reference_studies/lab/config.toml --out build/again"
+)
+def study_repeat(
+    config: Annotated[Path, typer.Argument(help="Configuration, TOML.")],
+    out: Annotated[Path, typer.Option(help="Folder to create, or to finish.")],
+    seeds: Annotated[int, typer.Option(min=0, help="Replicas in which weights, order and dropout differ.")] = 5,
+    weights: Annotated[int, typer.Option(min=0, help="In which only the initial weights differ.")] = 0,
+    order: Annotated[int, typer.Option(min=0, help="In which only the order of batches differs.")] = 0,
+    dropout: Annotated[int, typer.Option(min=0, help="In which only the dropped neurons differ.")] = 0,
+    data: Annotated[int, typer.Option(min=0, help="In which only the draw of the dataset differs.")] = 0,
+    workers: Workers = None,
+) -> None:
+    """Train a study again and again, to see which part of its randomness an experiment's error depends on."""
+    from xrdlib.training import StudyConfig, run_replicas
+
+    counts = {"all": seeds, "weights": weights, "order": order, "dropout": dropout, "data": data}
+    replicas = run_replicas(StudyConfig.load(config), out, counts, workers=workers)
+    typer.echo(f"{replicas.path}: {', '.join(replicas.runs)}")
+
+
 @app.command(
     epilog="Examples:  xrdlib diagnose;  xrdlib diagnose curve.txt --step 4.018235972 --out report;  "
     'xrdlib diagnose "0.008 0.001 5200 3500 0.0025 3000 -50" --json result.json'

@@ -5,7 +5,7 @@ from xrdlib.training.loop import run_study
 from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import Network, NetworkConfig
 from xrdlib.training.preprocess import Preprocess
-from xrdlib.training.reference import export_study, reference_study
+from xrdlib.training.reference import export_study, reference_replicas, reference_study
 from xrdlib.training.replicas import Replicas, run_replicas
 from xrdlib.training.study import Study
 
@@ -21,6 +21,7 @@ __all__ = [
     "StudyError",
     "TrainingConfig",
     "export_study",
+    "reference_replicas",
     "reference_study",
     "run_replicas",
     "run_study",

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 from xrdlib.training.config import StudyError
+from xrdlib.training.replicas import Replicas
 from xrdlib.training.study import Study, checkpoint_path
 
-__all__ = ["REFERENCE_STUDIES", "export_study", "reference_study"]
+__all__ = ["REFERENCE_STUDIES", "export_study", "reference_replicas", "reference_study"]
 
 REFERENCE_STUDIES = Path(__file__).resolve().parents[2] / "data" / "reference_studies"
 
@@ -27,6 +28,22 @@ def reference_study(name: str = "lab") -> Study:
         reason = f"those shipped are {', '.join(have)}" if have else "install from a clone of the repository"
         raise StudyError(f"{REFERENCE_STUDIES / name}: no such reference study; {reason}")
     return Study.open(REFERENCE_STUDIES / name)
+
+
+def reference_replicas(name: str = "lab") -> Replicas:
+    """Open the shipped replicas of study ``lab``, or of ``lab_weighted``, its twin with a weighted loss.
+
+    Raises
+    ------
+    StudyError
+        If there are none of that name, or xrdlib was installed without the repository's ``data`` folder.
+    """
+    file = REFERENCE_STUDIES / f"{name}_replicas.zarr"
+    if not file.is_dir():
+        have = sorted(p.name.removesuffix("_replicas.zarr") for p in REFERENCE_STUDIES.glob("*_replicas.zarr"))
+        reason = f"there are those of {', '.join(have)}" if have else "install from a clone of the repository"
+        raise StudyError(f"{file}: no such replicas; {reason}")
+    return Replicas.open(file)
 
 
 def export_study(study: Study, path: str | os.PathLike[str], *, every: int = 3) -> Study:

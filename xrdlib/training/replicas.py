@@ -165,7 +165,7 @@ def collect_replicas(
     path : path
         New zarr folder.
     every : int
-        Test predictions of the first and every so many epochs are kept; those of the experiments of every epoch.
+        Test predictions of the first, the last and every so many epochs are kept; of the experiments those of all.
     n_samples : int
         Of each test set: the first that all studies have.
 
@@ -188,7 +188,7 @@ def collect_replicas(
     truth = [study.predictions["truth"].to_numpy() for study in studies]
     rows = _common(truth, base.config.training.test_size, n_samples)
     n_epochs = base.n_epochs
-    stored = sorted({1, *range(every, n_epochs + 1, every)})
+    stored = sorted({1, n_epochs, *range(every, n_epochs + 1, every)})
     at = np.array(stored) - 1
     predicted = [s.predictions["prediction"].to_numpy()[at][:, r] for s, r in zip(studies, rows, strict=True)]
     names = [study.config.name for study in studies]
