@@ -1,0 +1,5 @@
+"""One target's report: figures as PNG and PDF, and a single HTML file that needs nothing else."""
+
+from xrdlib.report.page import write_report
+
+__all__ = ["write_report"]
