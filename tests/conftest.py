@@ -116,7 +116,10 @@ def make_diagnosis() -> Callable[..., Any]:
     import pandas as pd
 
     from xrdlib.data import LAB_EXPERIMENT, SPACE, DatasetConfig, Experiment, MeasuredCurve
-    from xrdlib.diagnostics import Checkpoints, Coverage, Diagnosis, Nuisances, Target, Tracking
+    from xrdlib.diagnostics import Checkpoints, Coverage, Diagnosis, NoteRule, Nuisances, Target, Tracking
+    from xrdlib.diagnostics._intervals import Interval
+    from xrdlib.diagnostics._yardstick import Yardstick
+    from xrdlib.diagnostics.divergence import divergence
     from xrdlib.metrics import parameter_error
     from xrdlib.simulation import Instrument, Scan, simulate
     from xrdlib.training import Study, StudyConfig
@@ -161,25 +164,53 @@ def make_diagnosis() -> Callable[..., Any]:
             n_trained=5,
             final=5,
         )
+        # of 100 test samples 43 have their 10th neighbour nearer; 0, 33, 33, 26 and 3 have fewer within the radii
+        counts = np.array([0, 2, 7, 93, 199])
+        fewer = np.array([0, 33, 33, 26, 3])
+        yardstick = Yardstick(
+            name="grid",
+            nearest=np.linspace(0.1, 0.4, 100),
+            kth=np.where(np.arange(100) < 43, 0.2, 0.5),
+            counts=np.where(np.arange(100)[:, None] < fewer, counts - 1, counts + 1),
+            box_distance=np.linspace(0.04, 0.3, 100),
+            edge_distance=np.linspace(0.0, 0.1, 100),
+        )
         coverage = Coverage(
             parameters=true if known else inside[1],
             predicted=not known,
             n_training=200,
             nearest=training[:10],
+            rows=np.arange(10),
             distance=np.linspace(0.173, 0.3, 10),
-            radii=(0.5, 1.0, 2.0),
-            counts=np.array([7, 93, 200]),
-            distance_percentile=43.0,
-            counts_percentile=np.array([33.0, 26.0, 3.0]),
-            calibration="grid",
+            radii=(0.1, 0.25, 0.5, 1.0, 2.0),
+            counts=counts,
+            value_gap=np.linspace(0.1, 2.0, 7),
+            boxes=(5.0, 10.0, 25.0),
+            box_counts=np.array([0, 0, 3]),
+            edge=5.0,
+            rule=NoteRule(),
+            yardstick=yardstick,
             violations=[],
         )
         regret = checkpoints.regret
         error = rmse if checkpoints.error is None else checkpoints.error
         measure = "parameter error" if known else "curve error"
+        changes = Interval(0.11, -0.2, 0.4)
         tracking = Tracking(
-            epochs, val_loss, error, measure, 0.31, -0.72, 0.11, 0.12, regret, np.linspace(0, 4, 50), "grid"
+            epochs=epochs,
+            val_loss=val_loss,
+            error=error,
+            measure=measure,
+            pearson=0.31,
+            spearman=-0.72,
+            pearson_changes=changes,
+            spearman_changes=changes,
+            regret=regret,
+            sample_regret=np.linspace(0, 4, 50),
+            test_set="grid",
+            sample_spearman=np.linspace(-0.9, 0.9, 50),
+            divergence=divergence(epochs, error, val_loss, np.outer(np.arange(1, 4), error)),
         )
-        return Diagnosis(target, opened, checkpoints, coverage, tracking)
+        return Diagnosis(target, opened, checkpoints, tracking=tracking, coverage=coverage)
 
     return make

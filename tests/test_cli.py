@@ -154,7 +154,9 @@ def test_study_run_show_check_export(run: Run, tmp_path: Path) -> None:
     code, _, err = run("study", "export", "tiny", "shipped")
     assert code == 2
     assert "exists already" in err
-    code, out, _ = run("study", "repeat", "tiny.toml", "--out", "again", "--seeds", "1", "--order", "1", "--workers", "1")
+    code, out, _ = run(
+        "study", "repeat", "tiny.toml", "--out", "again", "--seeds", "1", "--order", "1", "--workers", "1"
+    )
     assert code == 0
     assert "base, all_1, order_1" in out
 

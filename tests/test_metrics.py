@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize
 
 from xrdlib.data import sample
-from xrdlib.metrics import curve_error, parameter_error
+from xrdlib.metrics import curve_difference, curve_error, parameter_error, profile_error
 from xrdlib.simulation import Scan, simulate
 
 N = 24
@@ -145,3 +145,66 @@ class TestParameterError:
     def test_shapes(self):
         assert parameter_error(np.zeros((4, 3, 7)), np.ones(7), np.full(7, 2.0)).shape == (4, 3, 7)
         assert (parameter_error(np.zeros((4, 7)), np.ones(7), np.full(7, 2.0)) == 50).all()
+
+
+class TestCurveDifference:
+    def test_by_hand(self):
+        true = np.array([1.0, 10.0, 100.0, 1000.0])
+        found = curve_difference([[10.0, 10.0, 100.0, 100.0], true], true)
+        np.testing.assert_allclose(found.rmse, [np.sqrt(0.5), 0], atol=1e-12)
+        np.testing.assert_allclose(found.mae, [0.5, 0], atol=1e-12)
+        np.testing.assert_allclose(found.r2, [1 - 0.5 / 1.25, 1])
+
+    def test_nothing_is_fitted(self, curves):
+        """A curve ten times as high is one decade off, although `curve_error` finds no misfit."""
+        found = curve_difference(10 * curves[0], curves[0])
+        np.testing.assert_allclose(found.rmse, 1)
+        np.testing.assert_allclose(found.mae, 1)
+        assert curve_error(10 * curves[0], curves[0]).rmse.max() < 1e-9
+
+    def test_r2_of_the_mean_is_0(self, curves):
+        mean = 10 ** np.log10(curves[0]).mean(axis=1, keepdims=True)
+        np.testing.assert_allclose(curve_difference(mean + 0 * curves[0], curves[0]).r2, 0, atol=1e-9)
+
+    def test_flat_curves_have_no_r2(self):
+        assert np.isnan(curve_difference([1.0, 2.0], [3.0, 3.0]).r2)
+
+    def test_epochs_broadcast(self, curves):
+        found = curve_difference(np.stack([curves[0], curves[1]]), curves[0])
+        assert found.rmse.shape == (2, N)
+        np.testing.assert_array_equal(found.rmse[0], 0)
+        np.testing.assert_allclose(found.rmse[1], curve_difference(curves[1], curves[0]).rmse)
+
+    @pytest.mark.parametrize(
+        ("predicted", "true", "text"),
+        [
+            (np.ones(5), np.ones(6), "predicted has 5 points, true 6"),
+            ([1.0, np.nan], [1.0, 1.0], "predicted: intensities must be finite"),
+            ([1.0, 1.0], [1.0, -1.0], "true: intensities must be finite, not negative"),
+            ([0.0, 0.0], [1.0, 1.0], "predicted: .* not 0 everywhere"),
+        ],
+    )
+    def test_errors(self, predicted, true, text):
+        with pytest.raises(ValueError, match=text):
+            curve_difference(predicted, true)
+
+
+class TestProfileError:
+    def test_by_hand(self):
+        """Two sublayers against four: the mean is over four."""
+        assert profile_error([0.002, 0.002], [0.002, 0.001, 0.001, 0.002]) == pytest.approx(1.0)
+
+    def test_zeros_below_both_ends_do_not_count(self):
+        short, padded = [0.003, 0.001], [0.003, 0.001, 0.0, 0.0, 0.0, 0.0]
+        other = [0.001, 0.001, 0.0]
+        assert profile_error(padded, other) == profile_error(short, other) == pytest.approx(1.0)
+
+    def test_symmetric_and_0_for_equal_ones(self):
+        rng = np.random.default_rng(0)
+        a, b = rng.uniform(0.001, 0.01, (2, 5, 8))
+        np.testing.assert_allclose(profile_error(a, b), profile_error(b, a))
+        np.testing.assert_array_equal(profile_error(a, a), 0)
+        np.testing.assert_allclose(profile_error(a[None], b), profile_error(a, b)[None])
+
+    def test_no_strain_at_all(self):
+        assert profile_error(np.zeros((2, 0)), np.zeros((2, 3))).tolist() == [0, 0]

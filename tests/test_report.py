@@ -91,9 +91,8 @@ def page(html: str) -> Page:
 
 def test_figures_are_there_as_png_and_pdf(folder: Path) -> None:
     names = {p.name for p in (folder / "figures").iterdir()} - {"photo.png"}
-    each = {
-        f"{s}_{f}" for s in ("measured", "lab") for f in ("checkpoints", "parameters", "traces", "coverage", "losses")
-    }
+    figures = ("checkpoints", "parameters", "traces", "coverage", "radii", "losses")
+    each = {f"{s}_{f}" for s in ("measured", "lab") for f in figures}
     assert names == {f"{stem}.{kind}" for stem in each | {"studies"} for kind in ("png", "pdf")}
 
 
@@ -170,11 +169,11 @@ def test_virtual_experiment_the_same_twice(make_diagnosis, tmp_path: Path) -> No
     assert "60000 counts in the peak" in page.text
     assert "How differently" not in page.text
     pictures = [link for link in page.links if link.startswith("data:")]
-    assert len(pictures) == 6
+    assert len(pictures) == 7
     png = (first / "figures" / "lab_checkpoints.png").read_bytes()
     assert pictures[0] == f"data:image/png;base64,{b64encode(png).decode()}"
     files, again = (sorted(p for p in folder.rglob("*") if p.is_file()) for folder in (first, second))
-    assert len(files) == 13
+    assert len(files) == 15
     for x, y in zip(files, again, strict=True):
         assert x.read_bytes() == y.read_bytes()
 
@@ -190,7 +189,7 @@ def test_a_failure_leaves_nothing(make_diagnosis, tmp_path: Path, monkeypatch, e
         raise OSError("disk full")
 
     monkeypatch.setattr(report_page, "save_figure", quick)
-    monkeypatch.setattr(pictures, "plot_coverage", fail)
+    monkeypatch.setattr(pictures.plots, "plot_coverage", fail)
     with pytest.raises(OSError, match="disk full"):
         write_report([make_diagnosis()], folder, command="xrdlib diagnose")
     assert [p.name for p in tmp_path.rglob("*")] == (["out", "report.html"] if existing else [])

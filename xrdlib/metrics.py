@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CurveMisfit", "curve_error", "parameter_error"]
+__all__ = ["CurveDifference", "CurveMisfit", "curve_difference", "curve_error", "parameter_error", "profile_error"]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +24,18 @@ class CurveMisfit(NamedTuple):
     mae: FloatArray
     scale: FloatArray
     background: FloatArray
+
+
+class CurveDifference(NamedTuple):
+    """Difference of simulated curves in log10 intensity, nothing fitted; each of the leading shape of the curves.
+
+    ``r2`` is 1 - (mean squared difference) / (variance of the true curve): 1 for equal curves, 0 for one that is no
+    closer than the true curve's mean, nan where the true curve is flat.
+    """
+
+    rmse: FloatArray
+    mae: FloatArray
+    r2: FloatArray
 
 
 def parameter_error(predicted: ArrayLike, true: ArrayLike, span: ArrayLike) -> FloatArray:
@@ -114,3 +126,61 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike) -> CurveMisfit:
     return CurveMisfit(
         np.sqrt(np.square(off).mean(axis=-1)), np.abs(off).mean(axis=-1), scale / top[..., 0], scale * ratio
     )
+
+
+def curve_difference(predicted: ArrayLike, true: ArrayLike) -> CurveDifference:
+    """How far two simulated curves are apart in log10 intensity.
+
+    Unlike `curve_error` it fits neither scale nor background: both curves are in the unit of the incident beam.
+
+    Parameters
+    ----------
+    predicted, true : array_like, shapes that broadcast to (..., m)
+        Intensities on one scan; at least 1e-12 of the curve's maximum is assumed everywhere.
+
+    Returns
+    -------
+    CurveDifference
+
+    Raises
+    ------
+    ValueError
+        If the curves differ in length, or hold a value that is negative or not finite.
+    """
+    curves = [np.asarray(c, dtype=np.float64) for c in (predicted, true)]
+    if curves[0].shape[-1] != curves[1].shape[-1]:
+        raise ValueError(
+            f"predicted has {curves[0].shape[-1]} points, true {curves[1].shape[-1]}; the same scan is expected"
+        )
+    for name, curve in zip(("predicted", "true"), curves, strict=True):
+        if not (np.isfinite(curve).all() and (curve >= 0).all() and (curve.max(axis=-1) > 0).all()):
+            raise ValueError(f"{name}: intensities must be finite, not negative, and not 0 everywhere")
+    logs = [np.log10(np.maximum(c, _FLOOR * c.max(axis=-1, keepdims=True))) for c in curves]
+    difference, variance = logs[0] - logs[1], logs[1].var(axis=-1)
+    square = np.square(difference).mean(axis=-1)
+    unexplained = np.divide(square, variance, out=np.full(square.shape, np.nan), where=variance > 0)
+    return CurveDifference(np.sqrt(square), np.abs(difference).mean(axis=-1), 1 - unexplained)
+
+
+def profile_error(predicted: ArrayLike, true: ArrayLike) -> FloatArray:
+    """Mean absolute difference of two strain profiles, in 1e-3, over the depth down to the deeper of their two ends.
+
+    Over that depth, and not over a fixed one: how thin a damaged layer is must not make its error look small.
+
+    Parameters
+    ----------
+    predicted, true : array_like, shapes (..., m) and (..., k)
+        Strain of sublayers of one thickness, surface first; 0 beyond a profile's own end. The shorter is continued
+        by zeros.
+
+    Returns
+    -------
+    ndarray of the leading shape
+        0 where neither profile has a strained sublayer.
+    """
+    a, b = (np.asarray(p, dtype=np.float64) for p in (predicted, true))
+    n = max(a.shape[-1], b.shape[-1])
+    a, b = (np.pad(p, [(0, 0)] * (p.ndim - 1) + [(0, n - p.shape[-1])]) for p in (a, b))
+    strained = (a != 0) | (b != 0)
+    deepest = np.where(strained, np.arange(1, n + 1), 0).max(axis=-1, initial=0)
+    return np.asarray(1e3 * np.abs(a - b).sum(axis=-1) / np.maximum(deepest, 1))

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from xrdlib.data.balance import bin_counts, strata_imbalance
-from xrdlib.data.sampling import sample_grid
+from xrdlib.data.balance import bin_counts, peak_in_scan, strata_imbalance
+from xrdlib.data.dataset_config import DatasetConfig
+from xrdlib.data.sampling import sample, sample_grid
 from xrdlib.data.space import SPACE
+from xrdlib.simulation import YIG_FILM, Scan, strained_peak
 from xrdlib.simulation.strain import PARAMETERS
 
 ROWS = SPACE.denormalise(np.repeat([[0.1], [0.2], [0.5], [0.9], [0.91], [0.92]], 7, axis=1))
@@ -30,6 +32,15 @@ def test_equal_strata_do_not_make_even_parameters():
     assert strata_imbalance(rows).ratio == 1.0
     expected = {"Dmax1": 2, "D01": 9, "L1": 9 / 4, "Rp1": 4 / 3, "D02": 2, "L2": 4 / 3, "Rp2": 1}
     assert bin_counts(rows)["ratio"].to_dict() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("film", [False, True])
+def test_strained_peaks_in_the_scan_as_one_by_one(film):
+    rows = sample(200, "uniform", seed=0)
+    angles = [strained_peak(row, film=YIG_FILM if film else None).angle for row in rows]
+    expected = [angle <= Scan().stop for angle in angles]
+    assert 0.5 < np.mean(expected) < 0.9
+    assert peak_in_scan(rows, DatasetConfig(film=film)).tolist() == expected
 
 
 @pytest.mark.parametrize("function", [bin_counts, strata_imbalance])

@@ -1,4 +1,4 @@
-"""Figures of checkpoints, traces, coverage and bins hold the numbers of the results."""
+"""Figures of checkpoints and traces hold the numbers of the results."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xrdlib.data import LAB_EXPERIMENT, SPACE, bin_counts
+from xrdlib.data import LAB_EXPERIMENT, SPACE
 from xrdlib.plots import (
-    plot_bins,
     plot_checkpoints,
-    plot_coverage,
     plot_losses,
     plot_parameter_errors,
     plot_regret,
@@ -47,7 +45,7 @@ def test_traces(make_diagnosis) -> None:
     np.testing.assert_array_equal(top.lines[0].get_xdata(), d.tracking.epochs)
     np.testing.assert_array_equal(top.lines[0].get_ydata(), d.tracking.val_loss)
     np.testing.assert_array_equal(bottom.lines[0].get_ydata(), d.tracking.error)
-    assert bottom.get_ylabel() == "Mean parameter error\n(% of range)"
+    assert bottom.get_ylabel() == "Parameter error\n(% of range)"
     marks = by_label(bottom)
     for named in named_epochs(d.checkpoints):
         assert marks[named.label] == d.tracking.error[d.checkpoints.row(named.epoch)]
@@ -124,46 +122,6 @@ def test_predictions_as_fractions_of_range(make_diagnosis, width: float) -> None
         np.testing.assert_allclose(axes[name].lines[0].get_ydata(), 100 * values)
         low, high = axes[name].get_ylim()
         assert low < min(0, 100 * values.min()) < max(100, 100 * values.max()) < high
-
-
-def test_coverage(make_diagnosis) -> None:
-    d = make_diagnosis()
-    figure = plot_coverage(d.coverage, d.study.training_parameters)
-    strips, shares = figure.axes
-    lines = {line.get_label(): line for line in strips.lines}
-    nearest = np.asarray(lines["10 nearest"].get_xdata()).reshape(10, 7)
-    np.testing.assert_allclose(nearest, 100 * SPACE.normalise(d.coverage.nearest))
-    here = next(line for line in strips.lines if line.get_marker() == "|")
-    np.testing.assert_allclose(here.get_xdata(), 100 * SPACE.normalise(d.coverage.parameters))
-    for mesh in strips.collections:
-        assert mesh.get_array().sum() == 200  # every training sample once in every strip
-    np.testing.assert_array_equal(shares.lines[-1].get_xdata(), [43, 33, 26, 3])
-    assert "L1  5200 Å" in [text.get_text() for text in strips.get_yticklabels()]
-    assert "D01  0.943×10⁻³" in [text.get_text() for text in strips.get_yticklabels()]
-    assert legend(figure)[:3] == ["training samples (shade)", "10 nearest", "experiment"]
-
-
-def test_coverage_counts_grid_values_whole(make_diagnosis) -> None:
-    grid = np.random.default_rng(1).choice([0.0, 0.3, 0.6, 0.9, 1.0], (500, 7))
-    strips = plot_coverage(make_diagnosis(known=False).coverage, SPACE.denormalise(grid)).axes[0]
-    for mesh, column in zip(strips.collections, grid.T, strict=True):
-        np.testing.assert_array_equal(mesh.get_array().ravel(), np.unique(column, return_counts=True)[1])
-
-
-def test_coverage_without_training_set(make_diagnosis) -> None:
-    figure = plot_coverage(make_diagnosis(known=False).coverage)
-    assert legend(figure) == ["10 nearest", "prediction", "ordinary"]
-
-
-def test_bins() -> None:
-    counts = bin_counts(SPACE.denormalise(np.random.default_rng(0).beta(1, 3, size=(300, 7))))
-    counts.loc["Rp2", ["HIGH", "ratio"]] = [0, np.inf]
-    ax = plot_bins(counts).axes[0]  # type: ignore[union-attr]
-    for bars, name in zip(ax.containers, ("LOW", "MED", "HIGH"), strict=True):
-        np.testing.assert_array_equal([bar.get_height() for bar in bars], counts[name])
-    assert [text.get_text() for text in ax.texts][-1] == "∞"
-    assert np.all(np.asarray(ax.lines[0].get_ydata()) == 100)
-    assert [text.get_text() for text in ax.get_xticklabels()] == list(PARAMETERS)
 
 
 def test_losses(make_diagnosis) -> None:

@@ -18,9 +18,12 @@ from matplotlib.text import Text
 
 from xrdlib import plots
 from xrdlib.data import LAB_EXPERIMENT, bin_counts
+from xrdlib.diagnostics import compare_samplings, dataset_quality
 from xrdlib.plots import plot_curve, plot_profile, save_figure, style
 from xrdlib.plots.style import COLOURS, legend_columns, new_figure, plain
 from xrdlib.simulation import Scan, strain_profile
+
+UNITS = r"\((arcsec|Å|10⁻³|%.*|arb. units|log₁₀ intensity|fraction of range|in units of the ranges)\)|log₁₀"
 
 
 @pytest.fixture(scope="module", params=[plots.COLUMN, plots.PAGE], ids=["column", "page"])
@@ -49,6 +52,9 @@ def _figures(make, width: float) -> dict[str, Figure]:
         "errors": plots.plot_parameter_errors(known.checkpoints, width=width),
         "predictions": plots.plot_parameter_errors(unknown.checkpoints, width=width),
         "coverage": plots.plot_coverage(known.coverage, known.study.training_parameters, width=width),
+        "calibration": plots.plot_radius_calibration(known.coverage, width=width),
+        "quality": plots.plot_dataset_quality(dataset_quality(known.study.training_parameters), width=width),
+        "samplings": plots.plot_samplings(compare_samplings(500), width=width),
         "bins": plots.plot_bins(counts, width=width),
         "losses": plots.plot_losses(known.study.history, width=width),
         "studies": plots.plot_two_studies([unknown, other], width=width),
@@ -89,9 +95,7 @@ def test_every_axis_is_labelled_and_has_a_unit(figures) -> None:
         labels -= {""}
         assert labels, name
         for label in labels - unitless:
-            assert re.search(r"\((arcsec|Å|10⁻³|%.*|arb. units|log₁₀ intensity|fraction of range)\)|log₁₀", label), (
-                label
-            )
+            assert re.search(UNITS, label), label
 
 
 def test_no_text_is_smaller_than_six_points(figures) -> None:

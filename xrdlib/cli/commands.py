@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -210,6 +211,7 @@ def diagnose(
     reverse: Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")] = False,
     study: Annotated[str | None, typer.Option(help="A study's folder, or lab or measured.")] = None,
     allow_outside: AllowOutside = False,
+    only: Annotated[str | None, typer.Option(help="Sections, such as bins,luck; by default all.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the numbers as JSON.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write figures and report.html into this folder.")] = None,
 ) -> None:
@@ -237,7 +239,8 @@ def diagnose(
     names = [study] if study else ["measured", "lab"] if is_file else ["lab"]
     studies = [open_study(name) for name in names]
     target = read_target(experiment, studies[0], cm=cm, allow_outside=allow_outside, reading=reading)
-    diagnoses = [run(target, opened) for opened in studies]
+    sections = None if only is None else [name for name in re.split(r"[\s,]+", only) if name]
+    diagnoses = [run(target, opened, sections=sections) for opened in studies]
     command = shlex.join(["xrdlib", *sys.argv[1:]])
     if isinstance(target.source, MeasuredCurve):
         typer.echo(repr(target.source) + "".join(f"\nwarning: {w}" for w in target.source.metadata.get("warnings", [])))

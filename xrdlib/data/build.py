@@ -17,17 +17,16 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import ArrayLike, NDArray
 from zarr.codecs import BloscCodec
 
 from xrdlib._progress import progress_bar
+from xrdlib.data.balance import peak_in_scan
 from xrdlib.data.dataset import Dataset
 from xrdlib.data.dataset_config import FORMAT, READY, DatasetConfig, DatasetError, simulate_samples
 from xrdlib.data.sampling import sample
-from xrdlib.simulation import CRYSTALS, YIG_FILM
-from xrdlib.simulation.crystals import ARCSEC
-from xrdlib.simulation.strain import strain_layers
 
-__all__ = ["build_dataset"]
+__all__ = ["build_dataset", "simulate_rows"]
 
 _WAITING = 64  # chunks handed to an executor at a time
 _COMPRESSOR = BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle")
@@ -82,6 +81,32 @@ def build_dataset(
             with ProcessPoolExecutor(workers, get_context("spawn"), _leave_with_parent) as pool:
                 _build_in(pool, folder, config, missing, advance)
     return Dataset.open(folder)
+
+
+def simulate_rows(config: DatasetConfig, rows: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Some samples as `build_dataset` would store them, without building the dataset.
+
+    Parameters
+    ----------
+    config : DatasetConfig
+    rows : array_like of int, shape (n,)
+
+    Returns
+    -------
+    parameters : ndarray, shape (n, 7)
+        Lengths in A.
+    reflectivity : ndarray of float32, shape (n, n_grid)
+        On ``config.grid``, before any resolution function.
+    """
+    wanted = np.asarray(rows, dtype=np.int64)
+    if wanted.size and not (wanted.min() >= 0 and wanted.max() < config.size):
+        raise DatasetError(f"rows: {wanted.min()} to {wanted.max()} given, within 0 to {config.size - 1} expected")
+    parameters = sample(config.size, config.sampling, seed=config.seed)[wanted]
+    disorder, chunk = np.empty(wanted.size), wanted // config.chunk_size
+    for index in np.unique(chunk):
+        here = chunk == index
+        disorder[here] = _draw_disorder(config, int(index))[wanted[here] - index * config.chunk_size]
+    return parameters, simulate_samples(config, parameters, disorder, config.grid.angle).astype(np.float32)
 
 
 def _build_in(executor: Executor, folder: Path, config: DatasetConfig, missing: list[int], advance: Any) -> None:
@@ -170,16 +195,17 @@ def _build_chunk(folder: Path, index: int) -> int:
         return group[name]
 
     parameters = np.asarray(stored("parameters")[rows])
+    disorder = _draw_disorder(config, index)
+    curves = simulate_samples(config, parameters, disorder, np.asarray(stored("angle")[:]))
+    stored("disorder")[rows] = disorder
+    stored("peak_in_scan")[rows] = peak_in_scan(parameters, config)
+    stored("reflectivity")[rows] = curves.astype(np.float32)
+    return int(parameters.shape[0])
+
+
+def _draw_disorder(config: DatasetConfig, index: int) -> NDArray[np.float64]:
+    """Disorder of the samples of one chunk."""
     # a spawn key: [seed, 0] would be the stream of seed itself, from which the parameters were drawn
     rng = np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=(index,)))
-    n = parameters.shape[0]
-    disorder = np.asarray(rng.uniform(*config.disorder, size=n))
-    curves = simulate_samples(config, parameters, disorder, np.asarray(stored("angle")[:]))
-    strain, _ = strain_layers(parameters, layer_thickness=config.layer_thickness)
-    crystal, highest = CRYSTALS[config.crystal], strain.max(axis=1, initial=0.0)
-    if config.film:
-        highest = (1 + highest) * YIG_FILM.crystal.a / crystal.a - 1
-    stored("disorder")[rows] = disorder
-    stored("peak_in_scan")[rows] = highest * np.tan(crystal.bragg_angle) / ARCSEC <= config.scan.stop
-    stored("reflectivity")[rows] = curves.astype(np.float32)
-    return int(n)
+    rows = config.chunk(index)
+    return np.asarray(rng.uniform(*config.disorder, size=rows.stop - rows.start))

@@ -1,23 +1,87 @@
 """Why checkpoints disagree about one experiment, measured."""
 
+from xrdlib.diagnostics.bias_variance import BiasVariance, bias_variance
+from xrdlib.diagnostics.bins import ParameterBins, parameter_bins
+from xrdlib.diagnostics.change_point import ChangePoint, change_point
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
-from xrdlib.diagnostics.coverage import Coverage, coverage
+from xrdlib.diagnostics.comparison import Comparison, compare_checkpoints
+from xrdlib.diagnostics.coverage import Coverage, coverage, coverage_of
+from xrdlib.diagnostics.data_map import DataMap, data_map
+from xrdlib.diagnostics.dataset_quality import DatasetQuality, dataset_quality
+from xrdlib.diagnostics.density_effect import DensityEffect, density_effect
 from xrdlib.diagnostics.diagnosis import Diagnosis, between_studies, diagnose
+from xrdlib.diagnostics.identifiability import Identifiability, identifiability
+from xrdlib.diagnostics.limits import Limits, network_limits
+from xrdlib.diagnostics.loss_plane import LossPlane, loss_plane
+from xrdlib.diagnostics.luck import Luck, luck
+from xrdlib.diagnostics.mechanisms import Mechanisms, mechanisms
+from xrdlib.diagnostics.neighbours import Neighbours, neighbour_baseline
+from xrdlib.diagnostics.note_rule import NoteRule
+from xrdlib.diagnostics.perturbation import Perturbation, perturb
+from xrdlib.diagnostics.reconstruction import Reconstruction, reconstruction
+from xrdlib.diagnostics.sample_errors import SampleErrors, peak_shift, sample_errors
+from xrdlib.diagnostics.samplings import Samplings, compare_samplings
+from xrdlib.diagnostics.sensitivity import Sensitivity, sensitivity
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
 from xrdlib.diagnostics.tracking import Tracking, track
+from xrdlib.diagnostics.trainings import Trainings, compare_trainings
+from xrdlib.diagnostics.variation import Variation, variation
 
 __all__ = [
+    "BiasVariance",
+    "ChangePoint",
     "Checkpoints",
+    "Comparison",
     "Coverage",
+    "DataMap",
+    "DatasetQuality",
+    "DensityEffect",
     "Diagnosis",
+    "Identifiability",
+    "Limits",
+    "LossPlane",
+    "Luck",
+    "Mechanisms",
+    "Neighbours",
+    "NoteRule",
     "Nuisances",
+    "ParameterBins",
+    "Perturbation",
+    "Reconstruction",
+    "SampleErrors",
+    "Samplings",
+    "Sensitivity",
     "Target",
     "Tracking",
+    "Trainings",
+    "Variation",
     "between_studies",
+    "bias_variance",
+    "change_point",
     "checkpoints",
+    "compare_checkpoints",
+    "compare_samplings",
+    "compare_trainings",
     "coverage",
+    "coverage_of",
+    "data_map",
+    "dataset_quality",
+    "density_effect",
     "diagnose",
     "fit_nuisances",
+    "identifiability",
+    "loss_plane",
+    "luck",
+    "mechanisms",
+    "neighbour_baseline",
+    "network_limits",
+    "parameter_bins",
+    "peak_shift",
+    "perturb",
+    "reconstruction",
     "resimulate",
+    "sample_errors",
+    "sensitivity",
     "track",
+    "variation",
 ]

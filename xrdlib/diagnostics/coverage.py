@@ -1,185 +1,171 @@
-"""How densely a study's training set surrounds a point of parameter space."""
+"""How densely a training set surrounds a point of parameter space."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from xrdlib.data import SPACE
-from xrdlib.data.space import format_parameter
-from xrdlib.diagnostics._section import Section, by_parameter
-from xrdlib.simulation import PARAMETERS, as_parameters
+from xrdlib.diagnostics._coverage import Coverage
+from xrdlib.diagnostics._yardstick import ROUNDING, yardstick
+from xrdlib.diagnostics.note_rule import NoteRule
+from xrdlib.simulation import StrainParameters, as_parameters
 from xrdlib.training import Study
 
-__all__ = ["Coverage", "coverage"]
+__all__ = ["BOXES", "RADII", "Coverage", "coverage", "coverage_of"]
 
 FloatArray = NDArray[np.float64]
 
-RADII = (0.5, 1.0, 2.0)
-_CALIBRATION = 500  # test samples
-
-
-@dataclass(frozen=True, repr=False)
-class Coverage(Section):
-    """Distances are Euclidean with every parameter divided by its range.
-
-    Attributes
-    ----------
-    parameters : ndarray, shape (7,)
-        The point, lengths in A.
-    predicted : bool
-        Whether the point is a prediction, the truth being unknown.
-    n_training : int
-    nearest : ndarray, shape (k, 7)
-        Nearest training samples, nearest first.
-    distance : ndarray, shape (k,)
-    radii : tuple of float
-    counts : ndarray of int, shape (n_radii,)
-        Training samples within each radius.
-    distance_percentile : float
-        Share (%) of test samples whose own k-th nearest training sample is nearer than this point's: the first
-        neighbour's distance is mostly chance, the k-th one's a density.
-    counts_percentile : ndarray, shape (n_radii,)
-        Share (%) of test samples with fewer training samples within each radius.
-    calibration : str
-        The test set with which the percentiles were taken.
-    violations : list of str
-        Ranges and constraints that the point breaks.
-    """
-
-    parameters: FloatArray
-    predicted: bool
-    n_training: int
-    nearest: FloatArray
-    distance: FloatArray
-    radii: tuple[float, ...]
-    counts: NDArray[np.int64]
-    distance_percentile: float
-    counts_percentile: FloatArray
-    calibration: str
-    violations: list[str]
-
-    name = "coverage"
-    title = "Coverage of the training set around it"
-
-    @property
-    def place(self) -> str:
-        """Calibrated verdict: "dense" or "sparse" for the outer quarters of the test samples, else "ordinary"."""
-        return "dense" if self.distance_percentile < 25 else "sparse" if self.distance_percentile > 75 else "ordinary"
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row per radius: radius, count, share (% of the training set), percentile among test samples."""
-        return pd.DataFrame(
-            {
-                "radius": self.radii,
-                "count": self.counts,
-                "share": 100 * self.counts / self.n_training,
-                "percentile": self.counts_percentile,
-            }
-        )
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """As ``frame``."""
-        f = self.frame
-        return pd.DataFrame(
-            {
-                "training samples": [f"{c} of {self.n_training}" for c in f["count"]],
-                "share": [f"{s:.2f} %" for s in f["share"]],
-                "test samples with fewer": [f"{p:.0f} %" for p in f["percentile"]],
-            },
-            index=[f"within {r:g}" for r in self.radii],
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The point, its nearest sample, and the counts."""
-        return {
-            "point": by_parameter(self.parameters),
-            "point_is_prediction": self.predicted,
-            "n_training": self.n_training,
-            "nearest": by_parameter(self.nearest[0]),
-            "nearest_distance": float(self.distance[0]),
-            "distance_percentile": self.distance_percentile,
-            "within": [
-                {"radius": float(r), "count": int(n), "percentile": float(p)}
-                for r, n, p in zip(self.radii, self.counts, self.counts_percentile, strict=True)
-            ],
-            "violations": self.violations,
-        }
-
-    @property
-    def sentences(self) -> list[str]:
-        """Nearest sample, calibrated verdict, and whether the point is inside."""
-        place = {"dense": "denser than usual", "sparse": "sparser than usual", "ordinary": "ordinary"}[self.place]
-        nearest = ", ".join(
-            f"{n} {format_parameter(n, float(f'{v:.4g}'))}" for n, v in zip(PARAMETERS, self.nearest[0], strict=True)
-        )
-        point = "the chosen epoch's prediction" if self.predicted else "the experiment"
-        said = [
-            f"Nearest training sample of {point}: {nearest}; distance {self.distance[0]:.3f} in units of the ranges.",
-            f"Its {self.distance.size} nearest lie within {self.distance[-1]:.3f}; {self.distance_percentile:.0f} % of "
-            f"the {self.calibration} test samples have as many nearer by: this region is {place}.",
-            f"Absolute radii mislead in seven dimensions: {self.radii[1]:g} holds "
-            f"{100 * self.counts[1] / self.n_training:.0f} % of the training set here.",
-        ]
-        if self.violations:
-            said.append(f"Outside the parameter space: {'; '.join(self.violations)}.")
-        else:
-            said.append("Inside every range and constraint of the parameter space.")
-        return said
+RADII = (0.1, 0.25, 0.5, 1.0, 2.0)
+BOXES = (5.0, 10.0, 25.0)  # % of range to either side
+_NOTE = NoteRule()
+_PAIRS = 200_000_000  # of training and test samples: half a second
+_CALIBRATION = 500  # test samples however large the training set is: intervals of at most 9 percentage points
 
 
 def coverage(
-    study: Study, parameters: ArrayLike, *, k: int = 10, radii: tuple[float, ...] = RADII, predicted: bool = False
+    study: Study,
+    parameters: ArrayLike | StrainParameters,
+    *,
+    k: int = 10,
+    radii: Sequence[float] = RADII,
+    boxes: Sequence[float] = BOXES,
+    edge: float = 5.0,
+    rule: NoteRule = _NOTE,
+    predicted: bool = False,
 ) -> Coverage:
-    """Nearest training samples and counts within radii, calibrated on the study's test samples.
+    """Neighbourhood of a point in a study's training set, beside those of the study's test samples.
 
     Parameters
     ----------
     study : Study
-    parameters : array_like, shape (7,)
+    parameters : StrainParameters or array_like, shape (7,)
         Lengths in A.
-    k : int
-        Neighbours to report; the distance of the k-th decides between dense and sparse.
-    radii : tuple of float
-        In units of the parameters' ranges.
-    predicted : bool
-        Whether the point is a prediction; only said in the text.
+    k, radii, boxes, edge, rule, predicted
+        As of `coverage_of`.
 
     Returns
     -------
     Coverage
     """
-    point = as_parameters(parameters)[0]
-    training = study.training_parameters
-    tree = cKDTree(SPACE.normalise(training))
-    here = SPACE.normalise(point)
-    k = min(k, len(training))
-    distance, index = (np.atleast_1d(a) for a in tree.query(here, k=k))
     # the test set that resembles the training set is the fair yardstick
     name = "grid" if study.config.dataset.sampling == "grid" else "uniform"
-    others = SPACE.normalise(study.test_predictions(name)[1][:_CALIBRATION])
-    counts = np.array([len(tree.query_ball_point(here, r)) for r in radii])
-    fewer = [
-        100 * np.mean(tree.query_ball_point(others, r, return_length=True) < c)
-        for r, c in zip(radii, counts, strict=True)
-    ]
-    return Coverage(
-        parameters=point,
-        predicted=predicted,
-        n_training=len(training),
-        nearest=training[index],
-        distance=distance,
+    training = study.training_parameters
+    return coverage_of(
+        training,
+        parameters,
+        study.test_predictions(name)[1][: max(_CALIBRATION, _PAIRS // max(len(training), 1))],
+        k=k,
         radii=radii,
-        counts=counts,
-        distance_percentile=float(100 * np.mean(np.asarray(tree.query(others, k=[k])[0]) < distance[-1])),
-        counts_percentile=np.array(fewer),
+        boxes=boxes,
+        edge=edge,
+        rule=rule,
+        predicted=predicted,
         calibration=name,
-        violations=SPACE.violations(point),
     )
+
+
+def coverage_of(
+    training: ArrayLike,
+    parameters: ArrayLike | StrainParameters,
+    others: ArrayLike,
+    *,
+    k: int = 10,
+    radii: Sequence[float] = RADII,
+    boxes: Sequence[float] = BOXES,
+    edge: float = 5.0,
+    rule: NoteRule = _NOTE,
+    predicted: bool = False,
+    calibration: str = "test",
+) -> Coverage:
+    """Neighbourhood of a point in any set of training samples, beside those of other points.
+
+    Parameters
+    ----------
+    training : array_like, shape (n, 7)
+        Lengths in A.
+    parameters : StrainParameters or array_like, shape (7,)
+        The point; it may lie outside the parameter space, which is then said.
+    others : array_like, shape (m, 7)
+        Points to compare with, drawn like the training samples but none of them; some hundreds.
+    k : int
+        Neighbours to report, at most n; the distance of the k-th decides between dense and sparse.
+    radii : sequence of float
+        In units of the parameters' ranges.
+    boxes : sequence of float
+        Half sides in % of range.
+    edge : float
+        % of range from an end within which a parameter is said to be at the edge.
+    rule : NoteRule
+        Thresholds of the verdict by absolute distances and counts; its radii are added to ``radii``.
+    predicted : bool
+        Whether the point is a prediction; only said in the text.
+    calibration : str
+        What ``others`` are, for the text.
+
+    Returns
+    -------
+    Coverage
+
+    Raises
+    ------
+    ValueError
+        For k < 1 or more than there are training samples, radii or boxes that are not positive, an edge that is no
+        percentage, and anything but rows of seven finite numbers.
+    """
+    samples, rows, point = _rows("training", training), _rows("others", others), _rows("parameters", parameters)
+    if len(point) != 1:
+        raise ValueError(f"parameters: one point of seven numbers expected, {len(point)} given")
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= len(samples):
+        raise ValueError(f"k = {k}: a whole number from 1 to the {len(samples)} training samples expected")
+    if not 0 <= edge <= 50:
+        raise ValueError(f"edge = {edge}: a percentage of the range from 0 to 50 expected")
+    wanted = _ascending("radii", [*radii, rule.radius, rule.sparse_radius])
+    sides = _ascending("boxes", boxes)
+    fractions, here = SPACE.normalise(samples), SPACE.normalise(point[0])
+    apart = np.abs(fractions - here)
+    distance = np.sqrt(np.einsum("ij,ij->i", apart, apart))
+    order = _smallest(distance, int(k))
+    furthest = apart.max(axis=1)
+    return Coverage(
+        parameters=point[0],
+        predicted=predicted,
+        n_training=len(samples),
+        nearest=samples[order],
+        rows=order,
+        distance=distance[order],
+        radii=wanted,
+        counts=np.array([np.count_nonzero(distance <= r + ROUNDING) for r in wanted]),
+        value_gap=100 * apart.min(axis=0),
+        boxes=sides,
+        box_counts=np.array([np.count_nonzero(furthest <= side / 100 + ROUNDING) for side in sides], dtype=np.int64),
+        edge=float(edge),
+        rule=rule,
+        yardstick=yardstick(calibration, fractions, SPACE.normalise(rows), int(k), wanted),
+        violations=SPACE.violations(point[0]),
+    )
+
+
+def _rows(argument: str, values: ArrayLike | StrainParameters) -> FloatArray:
+    """Rows of seven finite numbers, or an error that names the argument."""
+    try:
+        rows = as_parameters(values)
+    except ValueError as error:
+        raise ValueError(f"{argument}: {str(error).removeprefix('parameters: ')}") from None
+    if len(rows) == 0:
+        raise ValueError(f"{argument}: at least one row expected")
+    return rows
+
+
+def _ascending(argument: str, values: Sequence[float]) -> tuple[float, ...]:
+    if not all(np.isfinite(v) and v > 0 for v in values):
+        raise ValueError(f"{argument} = {tuple(values)}: positive numbers expected")
+    return tuple(sorted({float(v) for v in values}))
+
+
+def _smallest(distance: FloatArray, k: int) -> NDArray[np.int64]:
+    """Rows of the k smallest, ascending; of equal ones the first."""
+    candidates = np.flatnonzero(distance <= np.partition(distance, k - 1)[k - 1])
+    return candidates[np.argsort(distance[candidates], kind="stable")][:k]

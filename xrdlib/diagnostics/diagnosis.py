@@ -12,16 +12,38 @@ import numpy as np
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameter
 from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics.bins import parameter_bins
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
+from xrdlib.diagnostics.comparable import like_training
+from xrdlib.diagnostics.comparison import compare_checkpoints
 from xrdlib.diagnostics.coverage import Coverage, coverage
+from xrdlib.diagnostics.identifiability import identifiability
+from xrdlib.diagnostics.luck import luck
+from xrdlib.diagnostics.neighbours import neighbour_baseline
+from xrdlib.diagnostics.reconstruction import reconstruction
+from xrdlib.diagnostics.sensitivity import sensitivity
 from xrdlib.diagnostics.target import Target
 from xrdlib.diagnostics.tracking import Tracking, track
-from xrdlib.simulation import PARAMETERS
+from xrdlib.simulation import PARAMETERS, Instrument
 from xrdlib.training import Study
 
-__all__ = ["SCHEMA", "Diagnosis", "between_studies", "diagnose"]
+__all__ = ["SCHEMA", "SECTIONS", "Diagnosis", "between_studies", "diagnose"]
 
 SCHEMA = "xrdlib.diagnose/1"
+SECTIONS = (
+    "checkpoints",
+    "tracking",
+    "coverage",
+    "luck",
+    "bins",
+    "reconstruction",
+    "comparison",
+    "sensitivity",
+    "identifiability",
+    "neighbours",
+)
+_PERTURBED = 100  # of the samples whose derivatives are averaged
+_AROUND = 20  # test samples that choose an epoch, where there are so many
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,19 +54,26 @@ class Diagnosis:
     ----------
     target : Target
     study : Study
-    checkpoints, coverage, tracking : Section
+    checkpoints, tracking, coverage : Section
+    further : tuple of Section
+        The others that were asked for; ``diagnosis["bins"]`` is one of them.
     """
 
     target: Target
     study: Study
     checkpoints: Checkpoints
-    coverage: Coverage
     tracking: Tracking
+    coverage: Coverage
+    further: tuple[Section, ...] = ()
 
     @property
     def sections(self) -> tuple[Section, ...]:
         """In the order of the report."""
-        return (self.checkpoints, self.tracking, self.coverage)
+        return (self.checkpoints, self.tracking, self.coverage, *self.further)
+
+    def __getitem__(self, name: str) -> Section:
+        """A section by its name, one of ``SECTIONS``; KeyError if it was not asked for."""
+        return {section.name: section for section in self.sections}[name]
 
     @property
     def summary(self) -> list[str]:
@@ -125,29 +154,67 @@ class Diagnosis:
         return {"study": self.study.config.name, **{section.name: section.to_dict() for section in self.sections}}
 
 
-def diagnose(target: Target | Experiment | MeasuredCurve, study: Study) -> Diagnosis:
+def diagnose(
+    target: Target | Experiment | MeasuredCurve, study: Study, *, sections: Sequence[str] | None = None
+) -> Diagnosis:
     """Why a study's checkpoints disagree about a target.
 
     Parameters
     ----------
     target : Target, Experiment or MeasuredCurve
-        A virtual experiment, or a measured curve (then everything that needs no true parameters; coverage is
-        that of the chosen epoch's prediction).
+        A virtual experiment, or a measured curve (then everything that needs no true parameters; where a point of
+        parameter space is asked for, the chosen epoch's prediction stands in).
     study : Study
+    sections : sequence of str, optional
+        Which of ``SECTIONS`` to work out; by default all. The first three are quick and always there.
 
     Returns
     -------
     Diagnosis
+
+    Raises
+    ------
+    ValueError
+        For an unknown section.
     """
+    wanted = SECTIONS if sections is None else tuple(sections)
+    if unknown := [name for name in wanted if name not in SECTIONS]:
+        raise ValueError(f"sections: {', '.join(unknown)} unknown; there are {', '.join(SECTIONS)}")
     target = Target.of(target, study)
     found = checkpoints(study, target)
-    point = found.predictions[found.row(found.chosen)] if target.true is None else target.true
+    predicted = target.true is None
+    chosen = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
+    point = chosen if target.true is None else target.true
+    n = found.nuisances
+    forward: dict[str, Any] = {"instrument": Instrument(n.fwhm, n.lorentz_fraction), "disorder": n.disorder}
+    if predicted:
+        forward["angle"] = target.angle
+    simulated = reconstruction(study, found=found) if {"reconstruction", "comparison"} & set(wanted) else None
+    made: dict[str, Section] = {}
+    for name in wanted:
+        if name == "luck":
+            others = len(study.test_predictions(like_training(study))[1]) - 1
+            made[name] = luck(study, target, found, k=min(_AROUND, others))
+        elif name == "bins":
+            made[name] = parameter_bins(study, point, other_epoch=found.ideal or found.chosen, predicted=predicted)
+        elif name == "reconstruction" and simulated is not None:
+            made[name] = simulated
+        elif name == "comparison":
+            made[name] = compare_checkpoints(study, found=found, reconstruction=simulated)
+        elif name == "sensitivity":
+            made[name] = sensitivity(study, point, n_steps=_PERTURBED, predicted=predicted, **forward)
+        elif name == "identifiability":
+            prediction = None if predicted else found.predictions[found.row(found.final)]
+            made[name] = identifiability(study, point, prediction=prediction, predicted=predicted, **forward)
+        elif name == "neighbours":
+            made[name] = neighbour_baseline(study, target, found=found)
     return Diagnosis(
         target=target,
         study=study,
         checkpoints=found,
-        coverage=coverage(study, point, predicted=isinstance(target.source, MeasuredCurve)),
-        tracking=track(study, found),
+        tracking=track(study, found, target),
+        coverage=coverage(study, point, predicted=predicted),
+        further=tuple(made[name] for name in SECTIONS if name in made),
     )
 
 

@@ -1,8 +1,18 @@
 """Figures of what the other packages compute; every function returns the Figure, or the Axes it was given."""
 
+from xrdlib.plots.bins import plot_parameter_bins
 from xrdlib.plots.checkpoints import plot_checkpoints, plot_parameter_errors
-from xrdlib.plots.coverage import plot_bins, plot_coverage
+from xrdlib.plots.comparison import plot_comparison
+from xrdlib.plots.coverage import plot_coverage, plot_radius_calibration
 from xrdlib.plots.curves import plot_curve, plot_profile, plot_profile_and_curve
+from xrdlib.plots.data_map import plot_data_map
+from xrdlib.plots.dataset import plot_bins, plot_dataset_quality, plot_density_effect, plot_samplings
+from xrdlib.plots.loss_plane import plot_loss_plane
+from xrdlib.plots.luck import plot_luck
+from xrdlib.plots.mechanisms import plot_mechanisms
+from xrdlib.plots.neighbours import plot_neighbours
+from xrdlib.plots.reconstruction import plot_examples, plot_reconstruction
+from xrdlib.plots.sensitivity import plot_identifiability, plot_sensitivity
 from xrdlib.plots.style import COLUMN, PAGE, save_figure, style
 from xrdlib.plots.traces import plot_losses, plot_regret, plot_traces, plot_two_studies
 
@@ -11,13 +21,28 @@ __all__ = [
     "PAGE",
     "plot_bins",
     "plot_checkpoints",
+    "plot_comparison",
     "plot_coverage",
     "plot_curve",
+    "plot_data_map",
+    "plot_dataset_quality",
+    "plot_density_effect",
+    "plot_examples",
+    "plot_identifiability",
+    "plot_loss_plane",
     "plot_losses",
+    "plot_luck",
+    "plot_mechanisms",
+    "plot_neighbours",
+    "plot_parameter_bins",
     "plot_parameter_errors",
     "plot_profile",
     "plot_profile_and_curve",
+    "plot_radius_calibration",
+    "plot_reconstruction",
     "plot_regret",
+    "plot_samplings",
+    "plot_sensitivity",
     "plot_traces",
     "plot_two_studies",
     "save_figure",

@@ -1,4 +1,4 @@
-"""How densely training samples surround a point, and how evenly a dataset fills its bins."""
+"""How densely training samples surround a point, and what absolute radii make of it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_columns, 
 from xrdlib.simulation import PARAMETERS, as_parameters
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from xrdlib.diagnostics import Coverage
 
-__all__ = ["plot_bins", "plot_coverage"]
+__all__ = ["plot_coverage", "plot_radius_calibration"]
 
 FloatArray = NDArray[np.float64]
 
 _BINS = 24
 _GRID = 30  # fewer different values than this are a grid
-_BIN_SHADES = ("sky", "blue", "navy")
+_VERDICTS = ("blue", "light", "vermillion")  # of the note, from the best covered to the sparsest
+_CROSS: dict[str, Any] = {"color": "black", "markersize": 5, "markeredgewidth": 1.2, "zorder": 4}
+_WRITTEN = 22.0  # %: a verdict's name fits into a bar that long
 
 
 @styled
 def plot_coverage(coverage: Coverage, training: ArrayLike | None = None, *, width: float = PAGE) -> Figure:
-    """Where a point lies in every parameter's range, and how its neighbourhood compares with test samples'.
+    """Where a point lies in every parameter's range, how its neighbourhood compares, and what the note's rule says.
 
     Parameters
     ----------
@@ -46,14 +46,18 @@ def plot_coverage(coverage: Coverage, training: ArrayLike | None = None, *, widt
     Figure
     """
     if width > 12:
-        figure = new_figure(width, 0.42 * width)
-        left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
+        figure = new_figure(width, 0.47 * width)
+        axes = figure.subplot_mosaic(
+            [["strips", "rank"], ["strips", "note"]], width_ratios=(1.45, 1), height_ratios=(1.35, 1)
+        )
     else:
-        figure = new_figure(width, 1.35 * width)
-        left, right = figure.subplots(2, 1, height_ratios=(1.9, 1))
-    _strips(left, coverage, training)
-    _percentiles(right, coverage)
-    handles, labels = (a + b for a, b in zip(*(ax.get_legend_handles_labels() for ax in (left, right)), strict=True))
+        figure = new_figure(width, 1.85 * width)
+        axes = figure.subplot_mosaic([["strips"], ["rank"], ["note"]], height_ratios=(1.9, 1.1, 0.8))
+    _strips(axes["strips"], coverage, training)
+    _ranks(axes["rank"], coverage)
+    _verdicts(axes["note"], coverage)
+    drawn = [ax.get_legend_handles_labels() for ax in (axes["strips"], axes["rank"])]
+    handles, labels = (a + b for a, b in zip(*drawn, strict=True))
     figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
     return figure
 
@@ -90,6 +94,8 @@ def _strips(ax: Axes, coverage: Coverage, training: ArrayLike | None) -> None:
     ax.tick_params(axis="y", length=0)
     ax.invert_yaxis()
     ax.spines["left"].set_visible(False)
+    for edge in (coverage.edge, 100 - coverage.edge):
+        ax.axvline(edge, color=COLOURS["grey"], linestyle=":", linewidth=0.6, zorder=1)
     ax.set_xlabel("Position in the parameter's range (%)")
 
 
@@ -107,29 +113,62 @@ def _value(name: str, value: float) -> str:
     return text.replace("-", "−")
 
 
-def _percentiles(ax: Axes, coverage: Coverage) -> None:
-    values = np.array([coverage.distance_percentile, *coverage.counts_percentile])
-    texts = [f"have a neighbour\nnearer than {coverage.distance[0]:.2f}"]
-    texts += [f"have fewer than {n}\nwithin {r:g}" for r, n in zip(coverage.radii, coverage.counts, strict=True)]
-    rows = np.arange(values.size)
+def _ranks(ax: Axes, coverage: Coverage) -> None:
+    """Share of test samples that are surrounded more densely, by the k-th neighbour and by counts."""
+    k, n = coverage.distance.size, coverage.n_training
+    intervals, texts = [coverage.distance_interval], [f"{_ordinal(k)} neighbour\nat {coverage.distance[-1]:.2f}"]
+    typical = np.median(coverage.yardstick.counts, axis=0)
+    for radius, count, usual, interval in zip(coverage.radii, coverage.counts, typical, coverage.denser, strict=True):
+        # a radius within which most samples have none, or everything, ranks nobody
+        if 0 < usual < n:
+            intervals.append(interval)
+            texts.append(f"{count} within {radius:g}")
+    rows, values = np.arange(len(texts)), np.array([i.value for i in intervals])
     ax.axvspan(25, 75, color=COLOURS["light"], alpha=0.5, linewidth=0, zorder=0, label="ordinary")
-    ax.hlines(rows, 0, values, color=COLOURS["vermillion"], linewidth=1.2)
-    ax.plot(values, rows, "o", color=COLOURS["vermillion"], markersize=4.5, clip_on=False, zorder=3)
+    errors = [values - [i.low for i in intervals], [i.high for i in intervals] - values]
+    ax.errorbar(values, rows, xerr=errors, fmt="o", color=COLOURS["vermillion"], markersize=4, zorder=3, clip_on=False)
     ax.set_yticks(rows, texts)
     ax.tick_params(axis="y", length=0)
-    ax.set_ylim(values.size - 0.5, -0.5)
+    ax.set_ylim(rows.size - 0.5, -0.5)
     ax.set_xlim(0, 100)
-    ax.set_xlabel("Share of test samples (%)")
+    ax.set_xlabel("Test samples in denser places (%)")
+
+
+def _verdicts(ax: Axes, coverage: Coverage) -> None:
+    """The note's verdicts on the test samples as bars, and on this point in the labels."""
+    labels, given = coverage.rule.labels, coverage.verdicts
+    shares = coverage.note.set_index(["question", "verdict"])["test_samples"]
+    for row, (question, verdicts) in enumerate(labels.items()):
+        start = 0.0
+        for i, verdict in enumerate(verdicts):
+            colour = _VERDICTS[i] if i + 1 < len(verdicts) else _VERDICTS[-1]
+            part = float(shares[question, verdict])
+            ax.barh(row, part, 0.62, left=start, color=COLOURS[colour])
+            if part >= _WRITTEN:
+                ink = "black" if colour == "light" else "white"
+                ax.text(
+                    start + part / 2, row, f"{verdict} {part:.0f} %", color=ink, ha="center", va="center", fontsize=6.5
+                )
+            start += part
+    texts = [f"{text}\nhere: {given[question][0]}" for question, text in coverage.rule.questions.items()]
+    ax.set_yticks(np.arange(len(labels)), texts)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("Test samples by verdict (%)")
 
 
 @styled
-def plot_bins(counts: pd.DataFrame, ax: Axes | None = None, *, width: float = COLUMN) -> Figure | Axes:
-    """How uneven a dataset is: samples in each bin of each parameter, and the largest count over the smallest.
+def plot_radius_calibration(coverage: Coverage, ax: Axes | None = None, *, width: float = COLUMN) -> Figure | Axes:
+    """Share of the training set within a radius against the radius: the point, and the band of test samples.
+
+    In seven dimensions the share grows with the seventh power of the radius until everything is inside: a fixed
+    threshold is passed by everybody within a small change of the radius.
 
     Parameters
     ----------
-    counts : pandas.DataFrame
-        Of `xrdlib.data.bin_counts`.
+    coverage : Coverage
+        With many ``radii``, such as ``numpy.linspace(0.1, 2, 39)``.
     ax : Axes, optional
         Where to draw; by default a new figure.
     width : float
@@ -138,26 +177,58 @@ def plot_bins(counts: pd.DataFrame, ax: Axes | None = None, *, width: float = CO
     Returns
     -------
     Figure, or Axes where ``ax`` is given
+
+    Raises
+    ------
+    ValueError
+        For a coverage of fewer than five radii.
     """
-    shown, ax = axes_for(ax, width, 0.75 * width if width <= COLUMN else 0.42 * width)
-    bins = [name for name in counts.columns if name != "ratio"]
-    values = counts[bins].to_numpy(dtype=np.float64)
-    x, bar = np.arange(len(counts)), 0.8 / len(bins)
-    shades = LinearSegmentedColormap.from_list("bins", [COLOURS[c] for c in _BIN_SHADES])
-    for k, name in enumerate(bins):
-        offset = (k - (len(bins) - 1) / 2) * bar
-        ax.bar(x + offset, values[:, k], bar, color=shades(k / max(len(bins) - 1, 1)), label=str(name))
-    for i, ratio in enumerate(counts["ratio"]):
-        text = ("{:.1f}×" if ratio < 10 else "{:.0f}×").format(ratio) if np.isfinite(ratio) else "∞"
-        tallest = int(values[i].argmax())
-        at = (i + (tallest - (len(bins) - 1) / 2) * bar, values[i, tallest])
-        ax.annotate(text, at, (0, 2), textcoords="offset points", ha="center", fontsize=6.5)
-    even = values.sum(axis=1)[0] / len(bins)
-    ax.axhline(even, color=COLOURS["vermillion"], linestyle="--", linewidth=0.8, label="even")
-    ax.set_xticks(x, [str(name) for name in counts.index])
-    ax.tick_params(axis="x", length=0)
-    ax.set(xlabel="Parameter (above the bars: largest count / smallest)", ylabel="Number of samples")
-    ax.margins(y=0.1)
-    above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(len(bins) + 1, 4)}
-    ax.legend(**above)
+    if len(coverage.radii) < 5:
+        raise ValueError(f"coverage: {len(coverage.radii)} radii, at least 5 expected; ask coverage(..., radii=...)")
+    shown, ax = axes_for(ax, width, 0.75 * width if width <= COLUMN else 0.45 * width)
+    radii, n, rule = np.array(coverage.radii), coverage.n_training, coverage.rule
+    low, quarter, middle, three_quarters, high = (
+        100 * np.percentile(coverage.yardstick.counts, (5, 25, 50, 75, 95), axis=0) / n
+    )
+    name = coverage.yardstick.name
+    floor = 100 / n / 2  # half a sample stands for none on the logarithmic axis
+    for (bottom, top), alpha, label in (
+        ((low, high), 0.35, f"90 % of {name} test samples"),
+        ((quarter, three_quarters), 0.75, "half of them"),
+    ):
+        ax.fill_between(
+            radii,
+            np.maximum(bottom, floor),
+            np.maximum(top, floor),
+            color=COLOURS["sky"],
+            alpha=alpha,
+            linewidth=0,
+            label=label,
+        )
+    here = 100 * coverage.counts / n
+    label = "prediction" if coverage.predicted else "experiment"
+    ax.plot(radii, np.where(here > 0, here, np.nan), color=COLOURS["vermillion"], label=label)
+    inside = (middle > 1.0) & (middle < 20.0)
+    if inside.any():
+        first = int(np.flatnonzero(inside)[0])
+        guide = radii[radii <= radii[first] * 1.8]
+        ax.plot(
+            guide, middle[first] * (guide / radii[first]) ** 7, ":", color="black", linewidth=0.8, label="∝ radius⁷"
+        )
+    marks = [(rule.sparse_radius, rule.sparse_share, f"{rule.sparse_share:g} %")]
+    marks += [(rule.radius, 100 * count / n, f"{count} samples") for count in (rule.few, rule.many)]
+    ax.plot([x for x, *_ in marks], [y for _, y, _ in marks], "x", label="the note's thresholds", **_CROSS)
+    for x, y, text in marks:
+        ax.annotate(text, (x, y), (5, 0), textcoords="offset points", fontsize=6.5, va="center")
+    ax.set_yscale("log")
+    ax.set_ylim(floor, 200)
+    ax.set_xlim(radii[0], radii[-1])
+    ax.set_xlabel("Radius (in units of the ranges)")
+    ax.set_ylabel("Training samples within it (%)")
+    ax.legend(loc="lower right")
     return shown
+
+
+def _ordinal(k: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th") if k % 100 not in (11, 12, 13) else "th"
+    return f"{k}{ending}"

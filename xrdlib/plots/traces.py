@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -79,6 +79,8 @@ def plot_losses(history: pd.DataFrame, ax: Axes | None = None, *, width: float =
 def plot_traces(tracking: Tracking, checkpoints: Checkpoints, *, width: float = COLUMN) -> Figure:
     """Validation loss above a target's error, against epoch; final, ideal and chosen marked in both.
 
+    Where the error rises significantly while the loss falls, so is the divergence epoch, with the line it comes from.
+
     Parameters
     ----------
     tracking : Tracking
@@ -98,14 +100,26 @@ def plot_traces(tracking: Tracking, checkpoints: Checkpoints, *, width: float = 
         marker = "." if sparse else ""
         ax.plot(tracking.epochs, values, color="0.35", marker=marker, markersize=3, linewidth=0.8, zorder=2)
         mark_epochs(ax, checkpoints, values)
+    _mark_divergence(top, bottom, tracking)
     top.set_ylabel("Validation loss\n(fraction of range)")
     known = checkpoints.errors is not None
-    bottom.set_ylabel("Mean parameter error\n(% of range)" if known else "Curve RMSE\n(log₁₀ intensity)")
+    bottom.set_ylabel("Parameter error\n(% of range)" if known else "Curve RMSE\n(log₁₀ intensity)")
     epoch_axis(bottom)
     figure.align_ylabels()
     handles, labels = top.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
     return figure
+
+
+def _mark_divergence(top: Axes, bottom: Axes, tracking: Tracking) -> None:
+    """The two-piece line through the error, and its break in both panels; nothing where the error does not rise."""
+    found = tracking.divergence
+    if found.epoch is None:
+        return
+    look: dict[str, Any] = {"color": COLOURS["purple"], "linewidth": 1.6}
+    bottom.plot(tracking.epochs, found.change.line, zorder=2.5, **look)
+    for ax in (top, bottom):
+        ax.axvline(found.epoch, linestyle=":", zorder=1, label=f"divergence (epoch {found.epoch})", **look)
 
 
 @styled

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from matplotlib.figure import Figure
 
+from xrdlib import plots
 from xrdlib.diagnostics import Diagnosis
 from xrdlib.diagnostics._section import Section
-from xrdlib.plots import (
-    COLUMN,
-    PAGE,
-    plot_checkpoints,
-    plot_coverage,
-    plot_losses,
-    plot_parameter_errors,
-    plot_regret,
-    plot_traces,
-)
+from xrdlib.plots import COLUMN, PAGE
 
 __all__ = ["Picture", "losses", "pictures"]
 
@@ -36,52 +28,86 @@ class Picture:
 
 def pictures(diagnosis: Diagnosis, section: Section, stem: str) -> list[Picture]:
     """The figures of a section; their files begin with ``stem``."""
-    make = _PICTURES.get(section.name)
-    return [] if make is None else [Picture(f"{stem}_{p.stem}", p.figure, p.width, p.caption) for p in make(diagnosis)]
+    if section.name == "checkpoints":
+        found = [_checkpoints(diagnosis), _parameters(diagnosis)]
+    elif section.name == "coverage":
+        found = [_coverage(diagnosis), _further(section, "radii", plots.plot_radius_calibration, COLUMN)]
+    elif section.name == "tracking":
+        found = _tracking(diagnosis)
+    else:
+        found = [_further(section, name, plot, PAGE) for name, plot in _FURTHER.get(section.name, {}).items()]
+    return [Picture(f"{stem}_{p.stem}", p.figure, p.width, p.caption) for p in found]
 
 
 def losses(diagnosis: Diagnosis, stem: str) -> Picture:
     """Training and validation loss."""
-    figure = cast(Figure, plot_losses(diagnosis.study.history))
+    figure = cast(Figure, plots.plot_losses(diagnosis.study.history))
     return Picture(f"{stem}_losses", figure, COLUMN, "Losses: averages over many samples, of which this is none.")
 
 
-def _checkpoints(diagnosis: Diagnosis) -> list[Picture]:
-    c = diagnosis.checkpoints
-    curves = (
+# figures that need no more than their section
+_FURTHER: dict[str, dict[str, Callable[..., Any]]] = {
+    "luck": {"luck": plots.plot_luck},
+    "bins": {"bins": plots.plot_parameter_bins},
+    "reconstruction": {"reconstruction": plots.plot_reconstruction, "examples": plots.plot_examples},
+    "comparison": {"comparison": plots.plot_comparison},
+    "sensitivity": {"sensitivity": plots.plot_sensitivity},
+    "identifiability": {"identifiability": plots.plot_identifiability},
+    "neighbours": {"neighbours": plots.plot_neighbours},
+}
+_CAPTIONS = {
+    "radii": "Share of the training set within a radius: around this point, and around test samples (band).",
+    "luck": (
+        "Left: the share of the regret that remains if the epoch is chosen on something else than what it is scored "
+        "on. Right: regrets that a wobbling error without any trend brings."
+    ),
+    "bins": (
+        "Error in each part of each parameter's range over the parameter's overall error, with intervals; below, its "
+        "change between two epochs. Marked: the parts that hold this point."
+    ),
+    "reconstruction": "Every test sample: parameter error against curve error; and how each parameter's goes with it.",
+    "examples": "Best and worst curve, and the two test samples in which parameters and curve disagree most.",
+    "comparison": "The other epochs against the first, with intervals; and the test samples that got better and worse.",
+    "sensitivity": "The curve, where along it each parameter acts, and by how much.",
+    "identifiability": "What a counted curve can tell of each parameter, what the network reads, and combinations.",
+    "neighbours": "The curve against the answers of neighbours and network; parameters; error against k.",
+}
+
+
+def _further(section: Section, name: str, plot: Callable[..., Any], width: float) -> Picture:
+    return Picture(name, cast(Figure, plot(section, width=width)), width, _CAPTIONS[name])
+
+
+def _checkpoints(diagnosis: Diagnosis) -> Picture:
+    caption = (
         "The curve and the re-simulated predictions of the named epochs (scale and background fitted), their "
         "difference, and the predicted strain profiles."
     )
-    errors = "Errors of the seven parameters at the named epochs."
-    if c.errors is None:
-        errors = "The seven predicted parameters at every epoch, as % of their ranges."
-    return [
-        Picture("checkpoints", plot_checkpoints(diagnosis), PAGE, curves),
-        Picture("parameters", plot_parameter_errors(c, width=PAGE), PAGE, errors),
-    ]
+    return Picture("checkpoints", plots.plot_checkpoints(diagnosis), PAGE, caption)
+
+
+def _parameters(diagnosis: Diagnosis) -> Picture:
+    caption = "Errors of the seven parameters at the named epochs."
+    if diagnosis.checkpoints.errors is None:
+        caption = "The seven predicted parameters at every epoch, as % of their ranges."
+    figure = plots.plot_parameter_errors(diagnosis.checkpoints, width=PAGE)
+    return Picture("parameters", figure, PAGE, caption)
 
 
 def _tracking(diagnosis: Diagnosis) -> list[Picture]:
     t = diagnosis.tracking
-    traces = plot_traces(t, diagnosis.checkpoints, width=PAGE)
+    traces = plots.plot_traces(t, diagnosis.checkpoints, width=PAGE)
     found = [Picture("traces", traces, PAGE, f"Validation loss and {t.measure} by epoch.")]
     if t.regret is not None:
         caption = "The experiment's regret among those of the test samples, each against its own ideal epoch."
-        found.append(Picture("regret", plot_regret(t), COLUMN, caption))
+        found.append(Picture("regret", plots.plot_regret(t), COLUMN, caption))
     return found
 
 
-def _coverage(diagnosis: Diagnosis) -> list[Picture]:
-    around = plot_coverage(diagnosis.coverage, diagnosis.study.training_parameters)
+def _coverage(diagnosis: Diagnosis) -> Picture:
     caption = (
         "Left: the point in each parameter's range, the nearest training samples, and how many training samples "
         "lie where (darker: more). Right: the point's neighbourhood compared with those of test samples."
     )
-    return [Picture("coverage", around, PAGE, caption)]
-
-
-_PICTURES: dict[str, Callable[[Diagnosis], list[Picture]]] = {
-    "checkpoints": _checkpoints,
-    "tracking": _tracking,
-    "coverage": _coverage,
-}
+    figure = plots.plot_coverage(diagnosis.coverage, diagnosis.study.training_parameters)
+    return Picture("coverage", figure, PAGE, caption)

@@ -1,6 +1,8 @@
 """Training a network on a dataset, and the study that remembers every epoch."""
 
 from xrdlib.training.config import Seeds, StudyConfig, StudyError, TrainingConfig
+from xrdlib.training.foreign import NpzDataset, load_npz_dataset
+from xrdlib.training.foreign_modules import track_checkpoints
 from xrdlib.training.loop import run_study
 from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import Network, NetworkConfig
@@ -13,6 +15,7 @@ __all__ = [
     "Measurement",
     "Network",
     "NetworkConfig",
+    "NpzDataset",
     "Preprocess",
     "Replicas",
     "Seeds",
@@ -21,8 +24,10 @@ __all__ = [
     "StudyError",
     "TrainingConfig",
     "export_study",
+    "load_npz_dataset",
     "reference_replicas",
     "reference_study",
     "run_replicas",
     "run_study",
+    "track_checkpoints",
 ]

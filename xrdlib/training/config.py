@@ -136,6 +136,9 @@ class StudyConfig:
         Targets whose predictions are kept at every epoch; names are unique.
     seeds : Seeds
         Where a part of the training is to have another seed than ``seed``.
+    foreign : bool
+        Trained elsewhere, its predictions brought in by `Study.from_predictions`: seed, network, and all of the
+        training but ``epochs`` and ``test_size`` (of the larger test set) are not known; there may be no experiment.
     """
 
     name: str = "study"
@@ -146,13 +149,18 @@ class StudyConfig:
     measurement: Measurement | None = None
     experiments: tuple[Experiment, ...] = (LAB,)
     seeds: Seeds = field(default_factory=Seeds)
+    foreign: bool = False
 
     def __post_init__(self) -> None:
         names = [e.name for e in self.experiments]
-        if not names or len(set(names)) != len(names):
+        if (not names and not self.foreign) or len(set(names)) != len(names):
             raise StudyError(f"study: experiments need different names, and one at least; given: {', '.join(names)}")
         if not isinstance(self.seed, int) or self.seed < 0:
             raise StudyError(f"study: seed = {self.seed} given, a whole number, 0 or more, expected")
+        if not isinstance(self.foreign, bool):
+            raise StudyError(f"study: foreign = {self.foreign} given, true or false expected")
+        if self.foreign:  # what follows is about training
+            return
         size, fraction = self.dataset.size, self.training.validation_fraction
         if max(1, round(size * fraction)) >= size:
             raise StudyError(f"study: {size} curves cannot be split with validation_fraction = {fraction:g}")
@@ -189,6 +197,10 @@ class StudyConfig:
         if seeds := {k: v for k, v in asdict(self.seeds).items() if v is not None}:
             values["seeds"] = seeds
         values["experiments"] = [e.to_dict() for e in self.experiments]
+        if self.foreign:
+            known = {k: values["training"][k] for k in ("epochs", "test_size")}
+            values = {k: v for k, v in values.items() if k not in ("seed", "network")}
+            values |= {"foreign": True, "training": known}
         return values
 
     @classmethod
@@ -206,6 +218,7 @@ class StudyConfig:
                 measurement=None if measurement is None else _section(Measurement, measurement, "measurement"),
                 experiments=tuple(Experiment.from_dict(e) for e in values.get("experiments", [LAB.to_dict()])),
                 seeds=_section(Seeds, values.get("seeds", {}), "seeds"),
+                foreign=values.get("foreign", False),
             )
         except (TypeError, KeyError) as error:
             raise StudyError(f"study: a value of the wrong kind or a missing key: {error}") from None

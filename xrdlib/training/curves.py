@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xrdlib.data.build import simulate_rows
 from xrdlib.data.dataset import Dataset
 from xrdlib.data.sampling import sample
 from xrdlib.data.space import SPACE
-from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument, measure, reflectivity
+from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Instrument, measure, reflectivity
 from xrdlib.training.config import StudyConfig, StudyError
 
-__all__ = ["StudyCurves", "TestSet"]
+__all__ = ["StudyCurves", "TestSet", "training_parameters", "validation_curves"]
 
 _CHUNK = 4096
 _PER_INSTRUMENT = 16  # curves of the validation and test sets that share a resolution: many instruments, once
@@ -52,10 +53,7 @@ class StudyCurves:
 
     @cached_property
     def _split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        n = self.dataset.config.size
-        order = np.random.default_rng([self.config.seed, 1]).permutation(n)
-        n_validation = max(1, round(n * self.config.training.validation_fraction))
-        return np.sort(order[n_validation:]), np.sort(order[:n_validation])
+        return _split(self.config)
 
     @property
     def training_parameters(self) -> NDArray[np.float64]:
@@ -81,8 +79,7 @@ class StudyCurves:
     def validation(self) -> tuple[Tensor, Tensor]:
         """Inputs and targets of the validation set, measured once and for all."""
         rows = self._split[1]
-        rng = np.random.default_rng([self.config.seed, 3])
-        return self._inputs(self._reflectivity[rows], rng, _PER_INSTRUMENT), _fractions(self.dataset.parameters[rows])
+        return _validation(self.config, self.dataset.grid, self.dataset.parameters[rows], self._reflectivity[rows])
 
     @cached_property
     def tests(self) -> tuple[TestSet, TestSet]:
@@ -118,17 +115,78 @@ class StudyCurves:
     def _inputs(
         self, stored: NDArray[np.float32], rng: np.random.Generator | None, per_instrument: int | None = None
     ) -> Tensor:
-        scan, grid, measurement = self.config.dataset.scan, self.dataset.grid, self.config.measurement
-        out = np.empty((stored.shape[0], scan.n_points), dtype=np.float32)
-        for start in range(0, stored.shape[0], _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            if measurement is None:
-                out[rows] = self.config.preprocess(measure(stored[rows].astype(float), grid, scan.angle, Instrument()))
-            else:
-                assert rng is not None
-                draw = replace(measurement, curves_per_instrument=per_instrument or measurement.curves_per_instrument)
-                out[rows] = self.config.preprocess(*draw.draw(stored[rows], grid, scan, rng))
-        return torch.from_numpy(out)
+        return _inputs(self.config, self.dataset.grid, stored, rng, per_instrument)
+
+
+def training_parameters(config: StudyConfig) -> NDArray[np.float64]:
+    """Parameters of the training set, shape (n, 7), lengths in A, drawn anew."""
+    dataset = config.dataset
+    return sample(dataset.size, dataset.sampling, seed=dataset.seed)[_split(config)[0]]
+
+
+def validation_curves(config: StudyConfig, n: int | None = None) -> tuple[Tensor, Tensor]:
+    """Curves of the validation set, simulated anew: a study needs no dataset beside it.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    n : int, optional
+        Only the first so many; they are in random order. By default all.
+
+    Returns
+    -------
+    inputs : Tensor, shape (n, n_points)
+    targets : Tensor, shape (n, 7)
+        Parameters as fractions of their ranges.
+
+    Raises
+    ------
+    StudyError
+        If there are fewer than ``n``.
+    """
+    rows = _split(config)[1]
+    count = rows.size if n is None else n
+    if not 1 <= count <= rows.size:
+        raise StudyError(f"n = {n}: 1 to {rows.size} expected, the curves of the validation set")
+    # noise is drawn for all curves of a chunk at once: to be these curves it must be drawn for the others, too
+    needed = count if config.measurement is None else -(-count // _CHUNK) * _CHUNK
+    inputs, targets = _validation(config, config.dataset.grid, *simulate_rows(config.dataset, rows[:needed]))
+    return inputs[:count], targets[:count]
+
+
+def _split(config: StudyConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the training and of the validation set."""
+    n = config.dataset.size
+    order = np.random.default_rng([config.seed, 1]).permutation(n)
+    n_validation = max(1, round(n * config.training.validation_fraction))
+    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
+
+
+def _validation(
+    config: StudyConfig, grid: Grid, parameters: NDArray[np.float64], stored: NDArray[np.float32]
+) -> tuple[Tensor, Tensor]:
+    rng = np.random.default_rng([config.seed, 3])
+    return _inputs(config, grid, stored, rng, _PER_INSTRUMENT), _fractions(parameters)
+
+
+def _inputs(
+    config: StudyConfig,
+    grid: Grid,
+    stored: NDArray[np.float32],
+    rng: np.random.Generator | None,
+    per_instrument: int | None,
+) -> Tensor:
+    scan, measurement = config.dataset.scan, config.measurement
+    out = np.empty((stored.shape[0], scan.n_points), dtype=np.float32)
+    for start in range(0, stored.shape[0], _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        if measurement is None:
+            out[rows] = config.preprocess(measure(stored[rows].astype(float), grid, scan.angle, Instrument()))
+        else:
+            assert rng is not None
+            draw = replace(measurement, curves_per_instrument=per_instrument or measurement.curves_per_instrument)
+            out[rows] = config.preprocess(*draw.draw(stored[rows], grid, scan, rng))
+    return torch.from_numpy(out)
 
 
 def _fractions(parameters: NDArray[np.float64]) -> Tensor:

@@ -62,6 +62,8 @@ def run_study(
         If the folder holds something else, or a study of another configuration.
     """
     folder = Path(path)
+    if config.foreign:
+        raise StudyError(f"study {config.name}: was trained elsewhere (foreign = true); it cannot be trained here")
     _prepare(folder, config)
     if len(read_history(folder / "history.csv")) == config.training.epochs:
         return Study.open(folder)  # also without what only training needs, as the shipped studies are

@@ -18,11 +18,19 @@ import xarray as xr
 import zarr
 from numpy.typing import NDArray
 
+from xrdlib.data.space import SPACE
 from xrdlib.simulation.strain import PARAMETERS
 from xrdlib.training.config import StudyConfig, StudyError
 from xrdlib.training.curves import StudyCurves
 
-__all__ = ["create_predictions", "open_predictions", "read_history", "write_history", "write_predictions"]
+__all__ = [
+    "create_predictions",
+    "open_predictions",
+    "read_history",
+    "store_predictions",
+    "write_history",
+    "write_predictions",
+]
 
 HISTORY = ["epoch", "train_loss", "val_loss", "learning_rate"]
 _UNIT = 1 / 16384
@@ -69,6 +77,32 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
     partial.rename(path)
 
 
+def store_predictions(
+    path: Path,
+    config: StudyConfig,
+    tests: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    experiments: NDArray[np.float64],
+    training: NDArray[np.float64],
+) -> None:
+    """Write the store of a study that was trained elsewhere: as float32, for its predictions may be far off.
+
+    Predicted (n_epochs, n, 7) and true (n, 7) parameters of each test set, those of the experiments (n_epochs,
+    n_experiments, 7) and the training set's (n, 7); lengths in A.
+    """
+    attributes = {"config": config.to_dict(), "test_sets": {name: len(true) for name, (_, true) in tests.items()}}
+    group = zarr.create_group(path, attributes=attributes)
+    for name, dim, values in (
+        ("prediction", "sample", np.concatenate([predicted for predicted, _ in tests.values()], axis=1)),
+        ("experiment_prediction", "experiment", experiments),
+    ):
+        fractions = SPACE.normalise(values).astype(np.float32)
+        chunks = (1, max(1, fractions.shape[1]), 7)
+        group.create_array(name, data=fractions, chunks=chunks, dimension_names=("epoch", dim, "parameter"))
+    group.create_array("training", data=training.astype(np.float32), dimension_names=("training_sample", "parameter"))
+    truth = np.concatenate([true for _, true in tests.values()])
+    group.create_array("truth", data=truth, dimension_names=("sample", "parameter"))
+
+
 def write_predictions(path: Path, epoch: int, samples: NDArray[np.floating], experiments: NDArray[np.floating]) -> None:
     """Predictions of one epoch (counted from 1), as fractions of range: samples (n, 7), experiments (n, 7)."""
     group: Any = zarr.open_group(path, mode="r+")
@@ -78,16 +112,18 @@ def write_predictions(path: Path, epoch: int, samples: NDArray[np.floating], exp
 
 def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Dataset:
     """The first ``n_epochs`` epochs, lazily, with coordinates; StudyError if the store does not fit the study."""
-    epochs, experiments, samples = config.training.epochs, len(config.experiments), 2 * config.training.test_size
-    wanted = {
-        "prediction": (epochs, samples, 7),
-        "experiment_prediction": (epochs, experiments, 7),
-        "truth": (samples, 7),
-    }
+    epochs, experiments = config.training.epochs, len(config.experiments)
     try:
         store: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None)
         if differing := config.differences(store.attrs["config"]):
             raise StudyError(f"{path}: was written by a study of another configuration, {'; '.join(differing)}")
+        sizes = store.attrs.get("test_sets", dict.fromkeys(("grid", "uniform"), config.training.test_size))
+        samples = sum(sizes.values())
+        wanted = {
+            "prediction": (epochs, samples, 7),
+            "experiment_prediction": (epochs, experiments, 7),
+            "truth": (samples, 7),
+        }
         for name, shape in wanted.items():
             if store[name].shape != shape:
                 raise StudyError(
@@ -95,7 +131,7 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
                     f"{shape} expected"
                 )
         # one number of each epoch: an epoch is one chunk, there or not
-        for name in ("prediction", "experiment_prediction"):
+        for name in ("prediction", "experiment_prediction") if experiments else ("prediction",):
             there = np.isfinite(store[name][:n_epochs, 0, 0].to_numpy())
             if not there.all():
                 raise StudyError(f"{path}: {name} lacks epoch {int(there.argmin()) + 1}, which history.csv has")
@@ -105,7 +141,7 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
             experiment=np.array([e.name for e in config.experiments], dtype=object),
             test_set=(
                 "sample",
-                np.repeat(np.array(["grid", "uniform"], dtype=object), config.training.test_size),
+                np.repeat(np.array(list(sizes), dtype=object), list(sizes.values())),
             ),
         ).isel(epoch=slice(0, n_epochs))
     except StudyError:
@@ -114,8 +150,11 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
         raise StudyError(f"{path}: predictions are missing or damaged ({error!r})") from None
 
 
-def read_history(path: Path) -> pd.DataFrame:
-    """History with the columns ``HISTORY``, one row per finished epoch; StudyError if it is damaged."""
+def read_history(path: Path, *, foreign: bool = False) -> pd.DataFrame:
+    """History with the columns ``HISTORY``, one row per finished epoch; StudyError if it is damaged.
+
+    Of a ``foreign`` study training loss and learning rate may be unknown, nan.
+    """
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=float) for name in HISTORY})
     try:
@@ -127,7 +166,8 @@ def read_history(path: Path) -> pd.DataFrame:
     if list(history.columns) != HISTORY or not np.array_equal(history["epoch"], expected):
         raise StudyError(f"{path}: history is damaged; columns {', '.join(HISTORY)} and epochs 1, 2, ... expected")
     numbers = history.apply(pd.to_numeric, errors="coerce")
-    damaged = ~np.isfinite(numbers.to_numpy(dtype=float)).all(axis=1)
+    needed = numbers[["epoch", "val_loss"]] if foreign else numbers
+    damaged = ~np.isfinite(needed.to_numpy(dtype=float)).all(axis=1)
     if damaged.any():
         raise StudyError(f"{path}: history is damaged in epoch {int(damaged.argmax()) + 1}")
     if not text.endswith("\n"):
@@ -138,5 +178,5 @@ def read_history(path: Path) -> pd.DataFrame:
 def write_history(path: Path, history: pd.DataFrame) -> None:
     """Replace the file at once, so that a kill leaves the old or the new one."""
     partial = path.with_name(path.name + ".partial")
-    history.to_csv(partial, index=False, float_format="%.9g")
+    history.to_csv(partial, index=False, float_format="%.9g", na_rep="nan")
     os.replace(partial, path)

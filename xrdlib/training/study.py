@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError
+from xrdlib.training.foreign import TestPredictions, Truth, write_foreign
 from xrdlib.training.network import Network, network_from
 from xrdlib.training.store import open_predictions, read_history
 
@@ -71,7 +73,7 @@ class Study:
         if not (folder / "config.toml").is_file():
             raise StudyError(f"{folder}: not a study, it has no config.toml")
         config = StudyConfig.load(folder / "config.toml")
-        study = cls(folder, config, read_history(folder / "history.csv"))
+        study = cls(folder, config, read_history(folder / "history.csv", foreign=config.foreign))
         n, epochs = study.n_epochs, config.training.epochs
         if n > epochs:
             raise StudyError(f"{folder}: history.csv has {n} epochs, config.toml asks for {epochs}")
@@ -84,6 +86,67 @@ class Study:
             _ = study.predictions  # opened now, so that what is missing is said now
         return study
 
+    @classmethod
+    def from_predictions(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        val_loss: ArrayLike,
+        training: ArrayLike,
+        grid: TestPredictions | None = None,
+        uniform: TestPredictions | None = None,
+        test: TestPredictions | None = None,
+        experiments: Mapping[str, tuple[ArrayLike, Truth]] | None = None,
+        train_loss: ArrayLike | None = None,
+        dataset: DatasetConfig | None = None,
+        name: str | None = None,
+        cm: bool = False,
+    ) -> Study:
+        """A study of a network that was trained elsewhere, from what it predicted at every epoch.
+
+        It has no weights: what needs only predictions works, and of curves those of ``experiments`` can be looked at.
+
+        Parameters
+        ----------
+        path : path
+            New folder, which `open` opens again.
+        val_loss : array_like, shape (n_epochs,)
+            Epochs are counted from 1 in the order given.
+        training : array_like, shape (n, 7)
+            Parameters of the training set.
+        grid, uniform : tuple of array_like, shapes (n_epochs, n, 7) and (n, 7)
+            Predicted and true parameters of test samples that no epoch was trained on, drawn as `xrdlib.data.sample`
+            draws ``grid`` and ``uniform``.
+        test : tuple of array_like
+            The same, for samples drawn as the training set was; instead of that one of ``grid`` and ``uniform`` which
+            is called like it.
+        experiments : dict of str to tuple, optional
+            By name the predicted parameters, shape (n_epochs, 7), and the true ones: an `Experiment` of that name, or
+            seven numbers (a noise-free experiment).
+        train_loss : array_like, shape (n_epochs,), optional
+        dataset : DatasetConfig, optional
+            What is known of the training curves: sampling, scan, crystal, film, sublayers. By default the lab's, but
+            sampled uniformly where ``uniform`` is the only test set.
+        name : str, optional
+            By default the folder's.
+        cm : bool
+            Whether the arrays are in the lab's units, lengths in cm.
+
+        Returns
+        -------
+        Study
+
+        Raises
+        ------
+        StudyError
+            If the folder exists, or an array has the wrong shape, is not finite, or seems to be in other units.
+        """
+        tests = {"grid": grid, "uniform": uniform, "test": test}
+        given = {k: v for k, v in tests.items() if v is not None}
+        losses = {"val_loss": val_loss, **({} if train_loss is None else {"train_loss": train_loss})}
+        write_foreign(Path(path), losses, training, given, experiments or {}, dataset, name, cm)
+        return cls.open(path)
+
     @property
     def n_epochs(self) -> int:
         """Number of finished epochs."""
@@ -93,17 +156,22 @@ class Study:
     def predictions(self) -> xr.Dataset:
         """Predictions as fractions of range.
 
-        ``prediction`` (epoch, sample, parameter) with the coordinate ``test_set`` ("grid", "uniform"),
+        ``prediction`` (epoch, sample, parameter) with the coordinate ``test_set`` (of `test_sets`),
         ``experiment_prediction`` (epoch, experiment, parameter), ``truth`` (sample, parameter; A),
         ``training`` (training_sample, parameter; A, float32), the training set's parameters.
         """
         return open_predictions(self.path / "predictions.zarr", self.config, self.n_epochs)
 
+    @property
+    def test_sets(self) -> tuple[str, ...]:
+        """``grid`` and ``uniform``; of a foreign study those that were given."""
+        return tuple(dict.fromkeys(self.predictions["test_set"].to_numpy().tolist()))
+
     def test_predictions(self, test_set: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Predicted (n_epochs, n, 7) and true (n, 7) parameters of ``grid`` or ``uniform``, lengths in A."""
         chosen = self.predictions["test_set"].to_numpy() == test_set
         if not chosen.any():
-            raise StudyError(f"test set {test_set!r}: 'grid' or 'uniform' expected")
+            raise StudyError(f"test set {test_set!r}: {' or '.join(map(repr, self.test_sets))} expected")
         predicted = self.predictions["prediction"].to_numpy()[:, chosen]
         return SPACE.denormalise(predicted), self.predictions["truth"].to_numpy()[chosen]
 
@@ -111,7 +179,7 @@ class Study:
         """Predicted parameters of a tracked experiment at every epoch, shape (n_epochs, 7), lengths in A."""
         names = [e.name for e in self.config.experiments]
         if name not in names:
-            raise StudyError(f"experiment {name!r}: this study tracks {', '.join(names)}")
+            raise StudyError(f"experiment {name!r}: this study tracks {', '.join(names) or 'none'}")
         fractions = self.predictions["experiment_prediction"].to_numpy()[:, names.index(name)]
         return SPACE.denormalise(fractions)
 
@@ -170,7 +238,9 @@ class Study:
         """
         chosen = self.checkpoints if epochs is None else tuple(epochs)
         if not chosen:
-            raise StudyError(f"{self.path}: no weights in this folder")
+            names = ", ".join(e.name for e in self.config.experiments) or "none"
+            only = f"; without them only its own experiments can be looked at: {names}" if self.config.foreign else ""
+            raise StudyError(f"{self.path}: no weights in this folder{only}")
         curves = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
         return SPACE.denormalise(np.stack([predict(self.network(epoch), curves) for epoch in chosen]))
 

@@ -1,15 +1,30 @@
 """Explorers for notebooks (ipywidgets); they draw what the library computes, and compute nothing themselves."""
 
+from xrdlib.widgets.bins import BinsExplorer, bins_explorer
+from xrdlib.widgets.coverage import CoverageExplorer, coverage_explorer
 from xrdlib.widgets.curves import CurveExplorer, curve_explorer
 from xrdlib.widgets.epochs import EpochExplorer, epoch_explorer
 from xrdlib.widgets.exercises import Verdict, check_choice, check_number
+from xrdlib.widgets.mechanisms import MechanismsExplorer, mechanisms_explorer
+from xrdlib.widgets.neighbours import NeighboursExplorer, neighbours_explorer
+from xrdlib.widgets.sensitivity import SensitivityExplorer, sensitivity_explorer
 
 __all__ = [
+    "BinsExplorer",
+    "CoverageExplorer",
     "CurveExplorer",
     "EpochExplorer",
+    "MechanismsExplorer",
+    "NeighboursExplorer",
+    "SensitivityExplorer",
     "Verdict",
+    "bins_explorer",
     "check_choice",
     "check_number",
+    "coverage_explorer",
     "curve_explorer",
     "epoch_explorer",
+    "mechanisms_explorer",
+    "neighbours_explorer",
+    "sensitivity_explorer",
 ]

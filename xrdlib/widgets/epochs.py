@@ -1,4 +1,4 @@
-"""A slider over the epochs of a study: what each makes of one curve, and where that is on the trace."""
+"""A slider over the epochs of a study: the curve and profile each predicts, and the trace beneath."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib.data import SPACE
 from xrdlib.data.space import format_parameter
-from xrdlib.plots import plot_curve, plot_traces
+from xrdlib.plots import plot_curve, plot_profile, plot_traces
 from xrdlib.plots.style import COLOURS, new_figure, style
-from xrdlib.simulation import PARAMETERS
+from xrdlib.simulation import PARAMETERS, strain_profile
 from xrdlib.widgets._image import Explorer, Picture
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochExplorer", "epoch_explorer"]
 
-_WIDTHS = 7.8, 8.2  # cm; side by side in a JupyterLab of 1280 pixels
+_WIDTH, _HEIGHTS = 16.4, (5.6, 7.2)  # cm; one beneath the other, both on a screen
 
 
 class EpochExplorer(Explorer):
@@ -55,25 +56,39 @@ class EpochExplorer(Explorer):
         self._changed()
 
     def _draw_curves(self) -> Picture:
-        target, curves = self.diagnosis.target, self.diagnosis.checkpoints.curves
+        target, found = self.diagnosis.target, self.diagnosis.checkpoints
+        # outside their ranges they are drawn at the edge, as the curves were simulated
+        self._profiles = [strain_profile(p) for p in np.clip(found.predictions, SPACE.minimum, SPACE.maximum)]
         with style():
-            figure = new_figure(_WIDTHS[0], 1.05 * _WIDTHS[1])
-            ax = figure.add_subplot()
-            plot_curve(target.angle, {"observed": target.intensity, "re-simulated": curves[0]}, ax)
-            self._curve = ax.lines[1]
+            figure = new_figure(_WIDTH, _HEIGHTS[0])
+            left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
+            plot_curve(target.angle, {"observed": target.intensity, "re-simulated": found.curves[0]}, left)
+            self._curve = left.lines[1]
             # every epoch within the same frame, so that one sees them move
             low, high = target.intensity[target.intensity > 0].min(), target.intensity.max()
-            ax.set_ylim(0.3 * low, 3 * high)
-        return Picture(figure, [self._curve])
+            left.set_ylim(0.3 * low, 3 * high)
+            known = {} if target.true is None else {"true": strain_profile(target.true)}
+            plot_profile({**known, "predicted": self._profiles[0]}, right)
+            self._profile = right.lines[-1]
+            for line, twin in zip(right.lines[::-1], left.lines[::-1], strict=False):
+                line.set_color(twin.get_color())
+            right.legend()
+            shown = [*self._profiles, *known.values()]
+            right.set_xlim(0, 1.05 * max(float(one.depth.max(initial=100.0)) for one in shown))
+            right.set_ylim(0, 1.05e3 * max(float(one.strain.max(initial=1e-3)) for one in shown))
+        return Picture(figure, [self._curve, self._profile])
 
     def _draw_trace(self) -> Picture:
-        figure = plot_traces(self.diagnosis.tracking, self.diagnosis.checkpoints, width=_WIDTHS[1])
+        figure = plot_traces(self.diagnosis.tracking, self.diagnosis.checkpoints, width=_WIDTH)
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figwidth() * _HEIGHTS[1] / _WIDTH)
         self._here = [ax.axvline(1, color=COLOURS["orange"], linewidth=2.5, alpha=0.6) for ax in figure.axes]
         return Picture(figure, self._here)
 
     def _changed(self, _: object = None) -> None:
         checkpoints, epoch = self.diagnosis.checkpoints, self.epoch.value
         self._curve.set_ydata(checkpoints.curves[checkpoints.row(epoch)])
+        profile = self._profiles[checkpoints.row(epoch)]
+        self._profile.set_data(profile.depth, 1e3 * profile.strain)
         for line in self._here:
             line.set_xdata([epoch, epoch])
         for picture in self.pictures:
@@ -112,7 +127,7 @@ def _formatted(values: NDArray[np.float64]) -> list[str]:
 
 
 def epoch_explorer(diagnosis: Diagnosis) -> EpochExplorer:
-    """Go through a study's epochs by a slider: predicted parameters, re-simulated curve, place on the trace.
+    """Go through a study's epochs by a slider: predicted profile and curve against the truth, the trace beneath.
 
     Parameters
     ----------
