@@ -10,7 +10,7 @@ import pytest
 from xrdlib import reference_study
 from xrdlib.data import LAB
 from xrdlib.diagnostics import Target, checkpoints, neighbour_baseline
-from xrdlib.diagnostics._lookup import nearest
+from xrdlib.diagnostics.lookup._lookup import nearest
 
 
 @pytest.mark.parametrize("name", ["lab", "measured"])

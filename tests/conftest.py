@@ -118,8 +118,8 @@ def make_diagnosis() -> Callable[..., Any]:
     from xrdlib.data import LAB_EXPERIMENT, SPACE, DatasetConfig, Experiment, MeasuredCurve
     from xrdlib.diagnostics import Checkpoints, Coverage, Diagnosis, NoteRule, Nuisances, Target, Tracking
     from xrdlib.diagnostics._intervals import Interval
-    from xrdlib.diagnostics._yardstick import Yardstick
-    from xrdlib.diagnostics.divergence import divergence
+    from xrdlib.diagnostics.epochs.divergence import divergence
+    from xrdlib.diagnostics.training_set._yardstick import Yardstick
     from xrdlib.metrics import parameter_error
     from xrdlib.simulation import Instrument, Scan, simulate
     from xrdlib.training import Study, StudyConfig

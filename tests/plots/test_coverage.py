@@ -7,8 +7,8 @@ import pytest
 
 from xrdlib.data import SPACE, bin_counts, sample
 from xrdlib.diagnostics import Coverage, compare_samplings, coverage_of, dataset_quality
-from xrdlib.diagnostics._density import DensityEffect, groups_of
 from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics.training_set._density import DensityEffect, groups_of
 from xrdlib.plots import (
     plot_bins,
     plot_coverage,

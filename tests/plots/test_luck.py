@@ -9,9 +9,9 @@ import pytest
 
 from xrdlib.diagnostics import Luck
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._transfer import Transfer
-from xrdlib.diagnostics.divergence import divergence
-from xrdlib.diagnostics.wobble import Wobble
+from xrdlib.diagnostics.epochs._transfer import Transfer
+from xrdlib.diagnostics.epochs.divergence import divergence
+from xrdlib.diagnostics.epochs.wobble import Wobble
 from xrdlib.plots import plot_luck, plot_traces
 
 NOWHERE = float("nan")

@@ -1,31 +1,31 @@
 """Why checkpoints disagree about one experiment, measured."""
 
-from xrdlib.diagnostics.bias_variance import BiasVariance, bias_variance
-from xrdlib.diagnostics.bins import ParameterBins, parameter_bins
-from xrdlib.diagnostics.change_point import ChangePoint, change_point
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
-from xrdlib.diagnostics.comparison import Comparison, compare_checkpoints
-from xrdlib.diagnostics.coverage import Coverage, coverage, coverage_of
-from xrdlib.diagnostics.data_map import DataMap, data_map
-from xrdlib.diagnostics.dataset_quality import DatasetQuality, dataset_quality
-from xrdlib.diagnostics.density_effect import DensityEffect, density_effect
 from xrdlib.diagnostics.diagnosis import Diagnosis, between_studies, diagnose
-from xrdlib.diagnostics.identifiability import Identifiability, identifiability
-from xrdlib.diagnostics.limits import Limits, network_limits
-from xrdlib.diagnostics.loss_plane import LossPlane, loss_plane
-from xrdlib.diagnostics.luck import Luck, luck
-from xrdlib.diagnostics.mechanisms import Mechanisms, mechanisms
-from xrdlib.diagnostics.neighbours import Neighbours, neighbour_baseline
-from xrdlib.diagnostics.note_rule import NoteRule
-from xrdlib.diagnostics.perturbation import Perturbation, perturb
-from xrdlib.diagnostics.reconstruction import Reconstruction, reconstruction
-from xrdlib.diagnostics.sample_errors import SampleErrors, peak_shift, sample_errors
-from xrdlib.diagnostics.samplings import Samplings, compare_samplings
-from xrdlib.diagnostics.sensitivity import Sensitivity, sensitivity
+from xrdlib.diagnostics.epochs.change_point import ChangePoint, change_point
+from xrdlib.diagnostics.epochs.luck import Luck, luck
+from xrdlib.diagnostics.epochs.tracking import Tracking, track
+from xrdlib.diagnostics.errors.bins import ParameterBins, parameter_bins
+from xrdlib.diagnostics.errors.comparison import Comparison, compare_checkpoints
+from xrdlib.diagnostics.errors.reconstruction import Reconstruction, reconstruction
+from xrdlib.diagnostics.errors.sample_errors import SampleErrors, peak_shift, sample_errors
+from xrdlib.diagnostics.information.identifiability import Identifiability, identifiability
+from xrdlib.diagnostics.information.limits import Limits, network_limits
+from xrdlib.diagnostics.information.perturbation import Perturbation, perturb
+from xrdlib.diagnostics.information.sensitivity import Sensitivity, sensitivity
+from xrdlib.diagnostics.lookup.neighbours import Neighbours, neighbour_baseline
+from xrdlib.diagnostics.runs.bias_variance import BiasVariance, bias_variance
+from xrdlib.diagnostics.runs.data_map import DataMap, data_map
+from xrdlib.diagnostics.runs.loss_plane import LossPlane, loss_plane
+from xrdlib.diagnostics.runs.mechanisms import Mechanisms, mechanisms
+from xrdlib.diagnostics.runs.trainings import Trainings, compare_trainings
+from xrdlib.diagnostics.runs.variation import Variation, variation
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
-from xrdlib.diagnostics.tracking import Tracking, track
-from xrdlib.diagnostics.trainings import Trainings, compare_trainings
-from xrdlib.diagnostics.variation import Variation, variation
+from xrdlib.diagnostics.training_set.coverage import Coverage, coverage, coverage_of
+from xrdlib.diagnostics.training_set.dataset_quality import DatasetQuality, dataset_quality
+from xrdlib.diagnostics.training_set.density_effect import DensityEffect, density_effect
+from xrdlib.diagnostics.training_set.note_rule import NoteRule
+from xrdlib.diagnostics.training_set.samplings import Samplings, compare_samplings
 
 __all__ = [
     "BiasVariance",

@@ -12,18 +12,18 @@ import numpy as np
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameter
 from xrdlib.diagnostics._section import Section
-from xrdlib.diagnostics.bins import parameter_bins
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.comparable import like_training
-from xrdlib.diagnostics.comparison import compare_checkpoints
-from xrdlib.diagnostics.coverage import Coverage, coverage
-from xrdlib.diagnostics.identifiability import identifiability
-from xrdlib.diagnostics.luck import luck
-from xrdlib.diagnostics.neighbours import neighbour_baseline
-from xrdlib.diagnostics.reconstruction import reconstruction
-from xrdlib.diagnostics.sensitivity import sensitivity
+from xrdlib.diagnostics.epochs.luck import luck
+from xrdlib.diagnostics.epochs.tracking import Tracking, track
+from xrdlib.diagnostics.errors.bins import parameter_bins
+from xrdlib.diagnostics.errors.comparison import compare_checkpoints
+from xrdlib.diagnostics.errors.reconstruction import reconstruction
+from xrdlib.diagnostics.information.identifiability import identifiability
+from xrdlib.diagnostics.information.sensitivity import sensitivity
+from xrdlib.diagnostics.lookup.neighbours import neighbour_baseline
 from xrdlib.diagnostics.target import Target
-from xrdlib.diagnostics.tracking import Tracking, track
+from xrdlib.diagnostics.training_set.coverage import Coverage, coverage
 from xrdlib.simulation import PARAMETERS, Instrument
 from xrdlib.training import Study
 

@@ -1,0 +1,180 @@
+"""Curves that a study has never seen, near others or of the same sample, and what its stored epochs make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrdlib.data import SPACE, Experiment
+from xrdlib.diagnostics.checkpoints import Checkpoints
+from xrdlib.diagnostics.epochs._transfer import Transfer, between_draws, between_samples
+from xrdlib.diagnostics.target import Nuisances, Target, resimulate
+from xrdlib.metrics import curve_error, parameter_error
+from xrdlib.simulation import Instrument
+from xrdlib.training import Study
+
+__all__ = ["fresh_errors", "from_near_samples", "from_other_noise", "from_own_curves", "near"]
+
+FloatArray = NDArray[np.float64]
+_Batch = tuple[FloatArray, Instrument, float]  # parameters (n, 7), instrument, disorder
+
+# a diffractometer as those of the lab's curves
+_TYPICAL = Instrument(fwhm=36.0, lorentz_fraction=0.2, background=2e-3, peak_counts=6e4)
+
+_TRIES = 500
+
+
+def near(parameters: FloatArray, width: float, rng: np.random.Generator) -> FloatArray:
+    """One point near each of (n, 7): every parameter within +-width % of its range, and inside the space.
+
+    Where none of some hundred tries is inside (a point far outside the space) the row is nan.
+    """
+    found = np.full(parameters.shape, np.nan)
+    for i, centre in enumerate(parameters):
+        tried = centre + rng.uniform(-width, width, size=(_TRIES, centre.size)) / 100 * SPACE.range
+        inside = ((tried >= SPACE.minimum) & (tried <= SPACE.maximum)).all(axis=1)
+        rows = np.flatnonzero(inside)
+        rows = rows[SPACE.valid(tried[rows])] if rows.size else rows
+        if rows.size:
+            found[i] = tried[rows[0]]
+    return found
+
+
+def _usual(study: Study) -> tuple[Instrument, float]:
+    """Instrument and disorder in the middle of those that a study was trained through."""
+    m, disorder = study.config.measurement, float(np.mean(study.config.dataset.disorder))
+    if m is None:
+        return Instrument(), disorder
+    fwhm, lorentz = float(np.mean(m.fwhm)), float(np.mean(m.lorentz_fraction))
+    background, counts = (float(np.sqrt(low * high)) for low, high in (m.background, m.peak_counts))
+    return Instrument(fwhm, lorentz, background=background, peak_counts=counts), disorder
+
+
+def _recorded(study: Study, batch: _Batch, rng: np.random.Generator) -> FloatArray:
+    """Curves (n, n_points) of a batch on the study's scan, in units of the peak."""
+    parameters, instrument, disorder = batch
+    config = study.config.dataset
+    nuisances = Nuisances(instrument.fwhm, instrument.lorentz_fraction, disorder)
+    curves = resimulate(parameters, config.scan.angle, nuisances, config)
+    curves = curves / curves.max(axis=1, keepdims=True) + instrument.background
+    if instrument.peak_counts is not None:
+        curves = rng.poisson(curves * instrument.peak_counts) / instrument.peak_counts
+    return np.asarray(curves)
+
+
+def fresh_errors(study: Study, batches: Sequence[_Batch], rng: np.random.Generator) -> list[FloatArray]:
+    """Mean parameter errors, % of range, of curves recorded anew: (n_stored_epochs, n) for each batch of n."""
+    inputs = [study.config.preprocess(_recorded(study, batch, rng)) for batch in batches]
+    predicted = study.predict(np.concatenate(inputs))  # together: every epoch's weights are read once
+    true = np.concatenate([parameters for parameters, *_ in batches])
+    errors = parameter_error(predicted, true, SPACE.range).mean(axis=2)
+    return np.split(errors, np.cumsum([len(part) for part in inputs])[:-1], axis=1)
+
+
+def from_own_curves(study: Study, base: FloatArray, rng: np.random.Generator, seed: int) -> list[Transfer]:
+    """Chosen on each sample's own curve, as one can without the truth: where the re-simulated curve comes closest."""
+    if not (study.checkpoints and len(base)):
+        return []
+    final, (instrument, disorder) = _stored_final(study), _usual(study)
+    nuisances = Nuisances(instrument.fwhm, instrument.lorentz_fraction, disorder)
+    curves = _recorded(study, (base, instrument, disorder), rng)
+    predicted = study.predict(study.config.preprocess(curves))  # (epoch, sample, 7)
+    angle = study.config.dataset.scan.angle
+    closest = [
+        int(curve_error(resimulate(rows, angle, nuisances, study.config.dataset), curve).rmse.argmin())
+        for rows, curve in zip(np.moveaxis(predicted, 1, 0), curves, strict=True)
+    ]
+    errors = parameter_error(predicted, base, SPACE.range).mean(axis=2)
+    kept = errors[final] - errors[closest, np.arange(len(base))]
+    scored = between_samples(errors[final] - errors.min(axis=0), kept, seed=seed)
+    return [Transfer("curve", "its own curve", "test samples", len(base), *scored)]
+
+
+def from_other_noise(
+    study: Study, source: Experiment, found: Checkpoints, n_draws: int, rng: np.random.Generator, seed: int
+) -> list[Transfer]:
+    """Chosen on one noise draw of an experiment, scored on others: those tracked, if there are three, or new ones."""
+    draws = _noise_draws(study, source, found, n_draws, rng)
+    if draws is None:
+        return []
+    scored = between_draws(*draws, seed=seed)
+    return [Transfer("noise", "other counting noise", "experiment", len(draws[0]), *scored)]
+
+
+def _noise_draws(
+    study: Study, source: Experiment, found: Checkpoints, n_draws: int, rng: np.random.Generator
+) -> tuple[FloatArray, int] | None:
+    """Errors of noise draws of one sample, (n_draws, n_epochs), and the column of final; None without weights."""
+    noisy = source.instrument.peak_counts is not None
+    same = [
+        e
+        for e in study.config.experiments
+        if e.parameters == source.parameters
+        and e.instrument.peak_counts is not None
+        and (not noisy or (e.instrument, e.disorder) == (source.instrument, source.disorder))
+    ]
+    same = [e for e in same if (e.instrument, e.disorder) == (same[0].instrument, same[0].disorder)]
+    if len(same) >= 3:
+        traces = [study.experiment_errors(e.name).mean(axis=1)[found.epochs - 1] for e in same]
+        return np.stack(traces), found.row(found.final)
+    if not study.checkpoints:
+        return None
+    instrument = source.instrument if noisy else _TYPICAL
+    parameters = np.tile(source.parameters.to_array(), (n_draws, 1))
+    (errors,) = fresh_errors(study, [(parameters, instrument, source.disorder)], rng)
+    return errors.T, _stored_final(study)
+
+
+def from_near_samples(
+    study: Study,
+    target: Target,
+    base: FloatArray,
+    widths: tuple[float, ...],
+    n_draws: int,
+    rng: np.random.Generator,
+    seed: int,
+) -> tuple[list[Transfer], list[str]]:
+    """Chosen on a sample within some % of range: for the target (all pairs of near ones), and for samples (n, 7).
+
+    Also what is not defined, and why.
+    """
+    if not study.checkpoints:
+        return [], ["The study holds no weights, which curves of near samples would need."]
+    final, typical = _stored_final(study), _usual(study)
+    source = target.source if isinstance(target.source, Experiment) else None
+    undefined = [] if source else ["Near samples are not defined for it: its true parameters are unknown."]
+    batches: list[_Batch] = [(base, *typical)]
+    plan: list[tuple[float, NDArray[np.bool_] | None]] = []  # width, and which samples have a near one
+    for width in widths:
+        if source:
+            beside = near(np.tile(source.parameters.to_array(), (n_draws, 1)), width, rng)
+            if np.isfinite(beside).all():
+                batches.append((beside, source.instrument, source.disorder))
+                plan.append((width, None))
+            else:
+                undefined.append(f"No sample within {width:g} % of range of it is inside the parameter space.")
+        twins = near(base, width, rng)
+        inside = np.asarray(np.isfinite(twins).all(axis=1))
+        if inside.any():
+            batches.append((twins[inside], *typical))
+            plan.append((width, inside))
+    at_base, *fresh = fresh_errors(study, batches, rng)
+    transfers = []
+    for (width, which), errors in zip(plan, fresh, strict=True):
+        key, label = f"within_{width:g}_percent", f"a sample within {width:g} % of range"
+        if which is None:
+            scored = between_draws(errors.T, final, seed=seed)
+            transfers.append(Transfer(key, label, "experiment", n_draws, *scored))
+        else:
+            scored_on = at_base[:, which]
+            kept = scored_on[final] - scored_on[errors.argmin(axis=0), np.arange(errors.shape[1])]
+            scored = between_samples(scored_on[final] - scored_on.min(axis=0), kept, seed=seed)
+            transfers.append(Transfer(key, label, "test samples", kept.size, *scored))
+    return transfers, undefined
+
+
+def _stored_final(study: Study) -> int:
+    """Row of the lowest validation loss among the epochs with weights."""
+    return int(study.history["val_loss"].to_numpy()[np.array(study.checkpoints) - 1].argmin())

@@ -1,0 +1,80 @@
+"""Training curves to look up in: re-simulated with a target's nuisances, or measured as they were in training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xrdlib.diagnostics.lookup._lookup import Inputs, nearest_curves
+from xrdlib.diagnostics.target import Nuisances, Target, _reflectivity, resimulate
+from xrdlib.metrics import curve_error
+from xrdlib.training import StudyConfig
+
+__all__ = ["clean_curves", "fitted_background", "trained_inputs"]
+
+FloatArray = NDArray[np.float64]
+Curves = NDArray[np.float32]
+
+_CHUNK = 2048
+_PER_INSTRUMENT = 16  # new curves that share a draw of the resolution, as in a study's test sets
+_SHORTLIST = 20  # curves to which a background is fitted
+_ROUNDS = 3
+_LOWEST = 5  # % of a curve's points
+
+
+def clean_curves(parameters: FloatArray, nuisances: Nuisances, config: StudyConfig) -> Curves:
+    """Curves on the study's scan without noise or background, peak 1, shape (n, n_points)."""
+    out = np.empty((len(parameters), config.dataset.scan.n_points), dtype=np.float32)
+    for start in range(0, len(parameters), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        curves = resimulate(parameters[rows], config.dataset.scan.angle, nuisances, config.dataset)
+        out[rows] = curves / curves.max(axis=1, keepdims=True)
+    return out
+
+
+def trained_inputs(
+    parameters: FloatArray, config: StudyConfig, rng: np.random.Generator, *, new: bool = False
+) -> Inputs:
+    """Curves as the network saw them in training, shape (n, n_points): noise-free, or measured with drawn nuisances.
+
+    ``new`` curves take their resolution in small groups, so that few of them still see many instruments.
+    """
+    data, draw = config.dataset, config.measurement
+    if draw is None:
+        return config.preprocess(clean_curves(parameters, Nuisances(), config))
+    if new:
+        draw = replace(draw, curves_per_instrument=_PER_INSTRUMENT)
+    out = np.empty((len(parameters), data.scan.n_points), dtype=np.float32)
+    for start in range(0, len(parameters), _CHUNK):
+        some = parameters[start : start + _CHUNK]
+        stored = _reflectivity(some, data.grid.angle, data, rng.uniform(*data.disorder, size=len(some)))
+        curves = draw.draw(stored.astype(np.float32), data.grid, data.scan, rng)
+        out[start : start + _CHUNK] = config.preprocess(*curves)
+    return out
+
+
+def fitted_background(
+    target: Target,
+    query: Inputs,
+    covered: NDArray[np.bool_],
+    nuisances: Nuisances,
+    library: tuple[FloatArray, Curves],
+    config: StudyConfig,
+) -> float:
+    """Background of a measured curve relative to its peak, from the library curve that comes closest with it.
+
+    The curve's own lowest part is the most it can be, and the first value; those that come closest with one value give
+    the next. The network has no say in it.
+    """
+    parameters, curves = library
+    most = background = float(np.percentile(target.intensity, _LOWEST) / target.intensity.max())
+    for _ in range(_ROUNDS):
+        inputs = config.preprocess(curves + np.float32(background))[:, covered]
+        closest, _ = nearest_curves(query[covered], inputs, _SHORTLIST)
+        simulated = resimulate(parameters[closest], target.angle, nuisances, config.dataset)
+        misfit = curve_error(simulated, target.intensity)
+        i = int(misfit.rmse.argmin())
+        background = min(most, float(misfit.background[i] / (misfit.scale[i] * simulated[i].max())))
+    return background

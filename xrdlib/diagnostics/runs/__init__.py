@@ -1,0 +1,1 @@
+"""What differs between trainings: seeds, bias and variance, the plane of weights, ways of training."""
