@@ -15,6 +15,7 @@ import pytest
 import xrdlib
 from xrdlib.cli import main
 from xrdlib.data import LAB_EXPERIMENT
+from xrdlib.diagnostics import SECTIONS
 from xrdlib.simulation import Instrument, Scan, simulate
 from xrdlib.training import reference_study
 
@@ -58,8 +59,8 @@ def test_simulate_writes_what_simulate_returns(run: Run, tmp_path: Path) -> None
 def test_simulated_curve_read_from_its_file_is_the_same_curve(run: Run, tmp_path: Path) -> None:
     """The file keeps its zero: found again from the peak, it would move by a fraction of a step."""
     assert run("simulate", LAB_CM, "--cm", "--out", "curve.txt")[0] == 0
-    assert run("diagnose", "curve.txt", "--study", "lab", "--json", "file.json")[0] == 0
-    assert run("diagnose", "lab", "--json", "lab.json")[0] == 0
+    assert run("diagnose", "--only", "bins", "curve.txt", "--study", "lab", "--json", "file.json")[0] == 0
+    assert run("diagnose", "--only", "bins", "lab", "--json", "lab.json")[0] == 0
     by_file, by_name = (json.loads((tmp_path / f"{n}.json").read_text())["checkpoints"] for n in ("file", "lab"))
     assert by_file["final"]["epoch"] == by_name["final"]["epoch"]
     for name, value in by_name["final"]["parameters"].items():
@@ -71,7 +72,7 @@ def test_what_was_inferred_from_a_file_is_said(run: Run, curve_file: Path, tmp_p
     table = "\n".join(f"{i} {4.0 * i / 3600:.9f} {value}" for i, value in enumerate(text))
     (tmp_path / "table.txt").write_text(table)
     arguments = ["table.txt", "--columns", "1,2", "--unit", "degree", "--study", "lab", "--json", "r.json"]
-    code, out, err = run("diagnose", *arguments)
+    code, out, err = run("diagnose", "--only", "bins", *arguments)
     assert (code, err) == (0, "")
     assert "points 400" in out
     facts = json.loads((tmp_path / "r.json").read_text())["experiment"]["curve"]
@@ -99,7 +100,7 @@ def test_diagnose_lab_prints_the_report(run: Run, tmp_path: Path) -> None:
     assert result["command"] == "xrdlib diagnose --json result.json"
     assert result["experiment"]["parameters"]["L1"] == 5200
     assert result["checkpoints"]["final"]["epoch"] == study.final
-    assert {"checkpoints", "coverage", "tracking"} <= result.keys()
+    assert set(SECTIONS) <= result.keys()
     assert not list(tmp_path.glob("*.partial"))
 
 
@@ -107,13 +108,15 @@ def test_diagnose_lab_prints_the_report(run: Run, tmp_path: Path) -> None:
     "text", [LAB_CM, "[0.008094, 0.000943, 5200e-8, 3500e-8, 0.00255, 3000e-8, -50e-8]", LAB_CM.replace(" ", "; ")]
 )
 def test_seven_numbers_of_the_lab_are_the_tracked_experiment(run: Run, text: str) -> None:
-    code, out, _ = run("diagnose", text, "--cm")
+    code, out, _ = run("diagnose", "--only", "bins", text, "--cm")
     assert code == 0
     assert "lab against study lab" in out
 
 
 def test_curve_file_is_seen_by_both_studies(run: Run, curve_file: Path, tmp_path: Path) -> None:
-    code, out, err = run("diagnose", "curve.txt", "--step", "4", "--json", "r.json", "--out", "report")
+    code, out, err = run(
+        "diagnose", "curve.txt", "--step", "4", "--only", "luck bins", "--json", "r.json", "--out", "report"
+    )
     assert (code, err) == (0, "")
     assert "against study measured" in out
     assert "against study lab" in out
@@ -123,6 +126,9 @@ def test_curve_file_is_seen_by_both_studies(run: Run, curve_file: Path, tmp_path
     assert [s["study"] for s in result["other_studies"]] == ["lab"]
     assert (tmp_path / "report" / "report.html").is_file()
     assert {p.suffix for p in (tmp_path / "report" / "figures").iterdir()} == {".png", ".pdf"}
+    assert {"luck", "bins"} <= result.keys()
+    assert "neighbours" not in result
+    assert (tmp_path / "report" / "figures" / "measured_luck.png").is_file()
 
 
 def test_dataset_build_and_show(run: Run, tmp_path: Path) -> None:
@@ -150,7 +156,7 @@ def test_study_run_show_check_export(run: Run, tmp_path: Path) -> None:
     assert code == 0
     assert "2 checkpoints" in out
     assert run("study", "export", "tiny", "shipped", "--every", "2")[0] == 0
-    assert run("diagnose", "--study", "shipped")[0] == 0
+    assert run("diagnose", "--only", "bins", "--study", "shipped")[0] == 0
     code, _, err = run("study", "export", "tiny", "shipped")
     assert code == 2
     assert "exists already" in err
@@ -192,6 +198,7 @@ def _lines(*special: str, n: int = 100) -> str:
         (lambda _: ["-0.008 0.001 5200 3500 0.0025 3000 -50"], "Dmax1 = -0.008"),
         (lambda _: ["nobody"], "named ones: lab"),
         (lambda _: ["lab", "--study", "missing"], "no such study folder"),
+        (lambda _: ["lab", "--only", "bins,colour"], "sections: colour unknown; there are checkpoints"),
         (lambda _: ["lab", "--nonsense"], "--nonsense"),
         (lambda _: ["lab", "--json", "missing/r.json"], "does not exist"),
         (lambda _: ["lab", "--step", "4"], "--step: has no meaning for 'lab'"),
@@ -215,7 +222,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 
 
 def test_parameters_outside_go_on_when_asked(run: Run) -> None:
-    code, out, _ = run("diagnose", "0.008 0.001 9200 3500 0.0025 3000 -50", "--allow-outside")
+    code, out, _ = run("diagnose", "--only", "bins", "0.008 0.001 9200 3500 0.0025 3000 -50", "--allow-outside")
     assert code == 0
     assert "outside the parameter space" in out
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xrdlib.data import LAB, LAB_EXPERIMENT, SPACE, Experiment, MeasuredCurve, load_curve
-from xrdlib.diagnostics import Nuisances, Target, checkpoints, diagnose, fit_nuisances, resimulate, track
+from xrdlib.diagnostics import Nuisances, Target, checkpoints, fit_nuisances, resimulate, track
 from xrdlib.diagnostics.target import DISORDER, FWHM, LORENTZ_FRACTION
 from xrdlib.metrics import curve_error
 from xrdlib.simulation import Instrument, Scan, StrainParameters, simulate
@@ -101,18 +100,6 @@ def test_curve_that_is_too_short_is_refused(study: Study) -> None:
     curve = MeasuredCurve(angle, np.exp(-((angle / 30) ** 2)) + 1e-3, {})
     with pytest.raises(ValueError, match="needs at least"):
         checkpoints(study, Target.from_curve(curve, "short"))
-
-
-def test_every_result_can_be_written_and_read(study: Study) -> None:
-    diagnosis = diagnose(Target.from_experiment(LAB), study)
-    again = json.loads(json.dumps(diagnosis.to_dict(), allow_nan=False))
-    assert again["checkpoints"]["final"]["epoch"] == study.final
-    assert again["checkpoints"]["ideal"]["parameters"].keys() == {"Dmax1", "D01", "L1", "Rp1", "D02", "L2", "Rp2"}
-    assert len(again["checkpoints"]["epochs"]) == study.n_epochs
-    for section in diagnosis.sections:
-        assert section.title in diagnosis.to_text()
-        assert section.title in diagnosis._repr_html_()
-        assert not section.frame.empty
 
 
 def test_the_measurement_gap_shows() -> None:

@@ -1,7 +1,7 @@
 """Why checkpoints disagree about one experiment, measured."""
 
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
-from xrdlib.diagnostics.diagnosis import Diagnosis, between_studies, diagnose
+from xrdlib.diagnostics.diagnosis import SECTIONS, Diagnosis, between_studies, diagnose
 from xrdlib.diagnostics.epochs.change_point import ChangePoint, change_point
 from xrdlib.diagnostics.epochs.luck import Luck, luck
 from xrdlib.diagnostics.epochs.tracking import Tracking, track
@@ -28,6 +28,7 @@ from xrdlib.diagnostics.training_set.note_rule import NoteRule
 from xrdlib.diagnostics.training_set.samplings import Samplings, compare_samplings
 
 __all__ = [
+    "SECTIONS",
     "BiasVariance",
     "ChangePoint",
     "Checkpoints",

@@ -12,6 +12,7 @@ import numpy as np
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameter
 from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics._summary import summarise
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.epochs.luck import luck
@@ -78,65 +79,7 @@ class Diagnosis:
     @property
     def summary(self) -> list[str]:
         """The answer in a few sentences: which epochs, how they differ, and what may and may not explain it."""
-        c, v, t = self.checkpoints, self.coverage, self.tracking
-        final = c.row(c.final)
-        said = []
-        if c.error is not None and c.ideal is not None and t.regret is not None and t.regret_percentile is not None:
-            same = c.ideal == c.final
-            said.append(
-                f"Epoch {c.final} is final (lowest validation loss) and ideal for {self.target.name}, too: an error of "
-                f"{c.error[final]:.2f} % of range."
-                if same
-                else f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for "
-                f"{self.target.name}: an error of {c.error[final]:.2f} against {c.error.min():.2f} % of range."
-            )
-            if c.errors is not None and c.ideal != c.final:
-                at_final, at_ideal = c.errors[final], c.errors[c.row(c.ideal)]
-                most = int(np.abs(at_final - at_ideal).argmax())
-                said.append(
-                    f"They differ most in {PARAMETERS[most]}: an error of {at_final[most]:.1f} against "
-                    f"{at_ideal[most]:.1f} % of its range."
-                )
-            p = t.regret_percentile
-            if same:
-                pass
-            elif p < 90:
-                said.append(
-                    f"That is nothing special: {100 - p:.0f} % of the {t.test_set} test samples lose as much or more "
-                    "between their own best epoch and final."
-                )
-            else:
-                n = int(np.sum(t.sample_regret >= t.regret))
-                said.append(
-                    f"Only {n} of {t.sample_regret.size} {t.test_set} test samples lose as much between their own best "
-                    "epoch and final."
-                )
-        else:
-            said.append(
-                f"Epoch {c.final} is final (lowest validation loss); epoch {c.chosen} reproduces {self.target.name} "
-                f"best: RMSE of log10 intensity {c.curve_rmse[final]:.3f} against {c.curve_rmse.min():.3f}."
-            )
-            if not c.reproduced:
-                said.append(
-                    f"No epoch's prediction reproduces the curve (best {c.curve_rmse.min():.3f}, its noise is "
-                    f"{c.noise:.3f}): the network reads it badly whatever the epoch."
-                )
-        if t.spearman < -0.5:
-            said.append(f"The {t.measure} rises while the validation loss falls.")
-        where = "The chosen prediction" if v.predicted else "The experiment"
-        if v.violations:
-            said.append(f"{where} lies outside the parameter space: {'; '.join(v.violations)}.")
-        elif v.place == "sparse":
-            said.append(
-                f"{where} lies in a sparse region: around {v.distance_percentile:.0f} % of test samples the training "
-                "set is denser. Coverage may play a part."
-            )
-        else:
-            said.append(
-                f"{where} is not in a sparse region (around {v.distance_percentile:.0f} % of test samples the training "
-                "set is denser): nothing points to coverage."
-            )
-        return said
+        return summarise(self)
 
     def to_text(self) -> str:
         """All sections as plain text."""

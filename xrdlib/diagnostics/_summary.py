@@ -1,0 +1,123 @@
+"""The head of a diagnosis: the answer in a few sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xrdlib.diagnostics.epochs.luck import Luck
+from xrdlib.diagnostics.information.identifiability import Identifiability
+from xrdlib.simulation import PARAMETERS
+
+if TYPE_CHECKING:
+    from xrdlib.diagnostics.diagnosis import Diagnosis
+
+__all__ = ["summarise"]
+
+_SEEN = 3.0  # sigma
+
+
+def summarise(diagnosis: Diagnosis) -> list[str]:
+    """Which epochs, how they differ, and what may and may not explain it."""
+    c = diagnosis.checkpoints
+    epochs = _curve(diagnosis) if c.error is None else _regret(diagnosis)
+    said = [*epochs]
+    if c.ideal != c.final:
+        said += _luck(diagnosis)
+    if diagnosis.tracking.spearman < -0.5:
+        said.append(f"The {diagnosis.tracking.measure} rises while the validation loss falls.")
+    return [*said, _coverage(diagnosis), *_information(diagnosis)]
+
+
+def _regret(diagnosis: Diagnosis) -> Iterator[str]:
+    """Of a target whose truth is known."""
+    c, t = diagnosis.checkpoints, diagnosis.tracking
+    assert c.error is not None
+    assert c.errors is not None
+    final, name = c.row(c.final), diagnosis.target.name
+    if c.ideal is None or c.ideal == c.final:
+        yield (
+            f"Epoch {c.final} is final (lowest validation loss) and ideal for {name}, too: an error of "
+            f"{c.error[final]:.2f} % of range."
+        )
+        return
+    yield (
+        f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for {name}: an error of "
+        f"{c.error[final]:.2f} against {c.error.min():.2f} % of range."
+    )
+    at_final, at_ideal = c.errors[final], c.errors[c.row(c.ideal)]
+    most = int(np.abs(at_final - at_ideal).argmax())
+    yield (
+        f"They differ most in {PARAMETERS[most]}: an error of {at_final[most]:.1f} against {at_ideal[most]:.1f} % of "
+        "its range."
+    )
+    percentile = t.regret_percentile
+    if percentile is None or t.regret is None or np.isnan(percentile):
+        return
+    if percentile < 90:
+        yield (
+            f"That is nothing special: {100 - percentile:.0f} % of the {t.test_set} test samples lose as much or more "
+            "between their own best epoch and final."
+        )
+    else:
+        count = int(np.sum(t.sample_regret >= t.regret))
+        yield (
+            f"Only {count} of {t.sample_regret.size} {t.test_set} test samples lose as much between their own best "
+            "epoch and final."
+        )
+        if t.unlike:
+            yield f"But its curve is not like theirs: {'; '.join(t.unlike)}."
+
+
+def _curve(diagnosis: Diagnosis) -> Iterator[str]:
+    """Of a measured curve."""
+    c = diagnosis.checkpoints
+    best = c.curve_rmse.min()
+    yield (
+        f"Epoch {c.final} is final (lowest validation loss); epoch {c.chosen} reproduces {diagnosis.target.name} best: "
+        f"RMSE of log10 intensity {c.curve_rmse[c.row(c.final)]:.3f} against {best:.3f}."
+    )
+    if not c.reproduced:
+        yield (
+            f"No epoch's prediction reproduces the curve (best {best:.3f}, its noise is {c.noise:.3f}): the network "
+            "reads it badly whatever the epoch."
+        )
+
+
+def _luck(diagnosis: Diagnosis) -> Iterator[str]:
+    for section in diagnosis.further:
+        if isinstance(section, Luck) and section.wobble.drawn.size:
+            w, n = section.wobble, diagnosis.checkpoints.epochs.size
+            digits = ".2f" if diagnosis.checkpoints.error is not None else ".3f"
+            between = f"{w.expected.low:{digits}} to {w.expected.high:{digits}}"
+            yield (
+                f"The best of {n} epochs of an error that only wobbles gains {between}: "
+                + ("there is more to it than luck." if w.p_value < 0.05 else "luck is enough.")
+            )
+
+
+def _coverage(diagnosis: Diagnosis) -> str:
+    v = diagnosis.coverage
+    where = "The chosen prediction" if v.predicted else "The experiment"
+    if v.violations:
+        return f"{where} lies outside the parameter space: {'; '.join(v.violations)}."
+    around = f"around {v.distance_percentile:.0f} % of test samples the training set is denser"
+    if v.place == "sparse":
+        return f"{where} lies in a sparse region: {around}. Coverage may play a part."
+    return f"{where} is not in a sparse region ({around}): nothing points to coverage."
+
+
+def _information(diagnosis: Diagnosis) -> Iterator[str]:
+    for section in diagnosis.further:
+        if isinstance(section, Identifiability) and section.error is not None:
+            bound, error = section.bounds[f"{section.case}_prior"], section.error
+            missed = np.flatnonzero(error > _SEEN * bound)
+            if missed.size:
+                worst = missed[error[missed].argmax()]
+                yield (
+                    f"The curve tells more than the network reads: final is more than {_SEEN:g} sigma of a counted "
+                    f"curve off in {missed.size} of 7 parameters, most in {PARAMETERS[worst]} ({error[worst]:.0f} % of "
+                    f"range, where one sigma is {bound[worst]:.2g})."
+                )
