@@ -21,7 +21,7 @@ from xrdlib.cli.arguments import (
     seven_numbers,
     write_text,
 )
-from xrdlib.cli.output import as_json, print_diagnosis, print_study
+from xrdlib.cli.output import as_json, print_diagnosis, print_section, print_study
 
 __all__ = ["app"]
 
@@ -112,15 +112,15 @@ def dataset_build(
 
 @dataset_app.command("show", epilog="Example:  xrdlib dataset show curves.zarr")
 def dataset_show(folder: Annotated[Path, typer.Argument(help="A dataset.")]) -> None:
-    """Open a dataset, simulate some of its curves again, and say what it holds."""
-    from xrdlib.data import Dataset, bin_counts
+    """Open a dataset, simulate some of its curves again, and say what it holds and how evenly."""
+    from xrdlib.data import Dataset
+    from xrdlib.diagnostics import dataset_quality
 
     dataset = Dataset.open(folder)
     for key, value in dataset.config.to_dict().items():
         typer.echo(f"{key:16} {value}")
-    typer.echo(f"{'peak in scan':16} {100 * dataset.peak_in_scan.mean():.1f} % of the curves")
     typer.echo(f"{'check':16} largest relative difference from an exact simulation: {dataset.check():.1e}")
-    typer.echo(bin_counts(dataset.parameters).to_string())
+    print_section(dataset_quality(dataset))
 
 
 @study_app.command("run", epilog="Example:  xrdlib study run data/reference_studies/lab/config.toml --out build/lab")

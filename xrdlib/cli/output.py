@@ -10,9 +10,10 @@ import xrdlib
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Diagnosis, Target
+    from xrdlib.diagnostics._section import Section
     from xrdlib.training import Study
 
-__all__ = ["as_json", "print_diagnosis", "print_study"]
+__all__ = ["as_json", "print_diagnosis", "print_section", "print_study"]
 
 
 def print_study(study: Study) -> None:
@@ -42,14 +43,22 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
     for sentence in diagnosis.summary:
         console.print(sentence, markup=False, soft_wrap=True)
     for section in diagnosis.sections:
-        console.print(f"\n[bold]{section.title}[/]")
-        console.print(_rich_table(section.table))
-        for sentence in section.sentences:
-            console.print(f"- {sentence}", markup=False, soft_wrap=True)
+        print_section(section)
     if diagnosis.target.true is None:
         console.print("\n[bold]Every epoch with weights, re-simulated against the curve[/]")
         console.print(_rich_table(diagnosis.checkpoints.every_epoch))
     console.print()
+
+
+def print_section(section: Section) -> None:
+    """Title, table and sentences of one result."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"\n[bold]{section.title}[/]")
+    console.print(_rich_table(section.table))
+    for sentence in section.sentences:
+        console.print(f"- {sentence}", markup=False, soft_wrap=True)
 
 
 def _rich_table(frame: Any) -> Any:
