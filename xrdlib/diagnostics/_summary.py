@@ -23,12 +23,8 @@ def summarise(diagnosis: Diagnosis) -> list[str]:
     """Which epochs, how they differ, and what may and may not explain it."""
     c = diagnosis.checkpoints
     epochs = _curve(diagnosis) if c.error is None else _regret(diagnosis)
-    said = [*epochs]
-    if c.ideal != c.final:
-        said += _luck(diagnosis)
-    if diagnosis.tracking.spearman < -0.5:
-        said.append(f"The {diagnosis.tracking.measure} rises while the validation loss falls.")
-    return [*said, _coverage(diagnosis), *_information(diagnosis)]
+    luck = [] if c.ideal == c.final else _luck(diagnosis)
+    return [*epochs, *_divergence(diagnosis), *luck, _coverage(diagnosis), *_information(diagnosis)]
 
 
 def _regret(diagnosis: Diagnosis) -> Iterator[str]:
@@ -84,6 +80,12 @@ def _curve(diagnosis: Diagnosis) -> Iterator[str]:
             f"No epoch's prediction reproduces the curve (best {best:.3f}, its noise is {c.noise:.3f}): the network "
             "reads it badly whatever the epoch."
         )
+
+
+def _divergence(diagnosis: Diagnosis) -> Iterator[str]:
+    t = diagnosis.tracking
+    if t.divergence.epoch is not None:
+        yield f"From epoch {t.divergence.epoch} on the {t.measure} rises while the validation loss still falls."
 
 
 def _luck(diagnosis: Diagnosis) -> Iterator[str]:
