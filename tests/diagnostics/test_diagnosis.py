@@ -61,7 +61,7 @@ def test_only_what_is_asked_for() -> None:
 def test_summary_says_whether_luck_is_enough_and_what_is_unlike(lab: Diagnosis) -> None:
     said = " ".join(lab.summary)
     assert "nothing special" in said
-    assert "luck is enough" in said
+    assert "cannot be told from luck" in said
     assert "The curve tells more than the network reads" in said
     experiment = next(e for e in lab.study.config.experiments if e.name == "lab_measured_1")
     measured = " ".join(diagnose(experiment, lab.study, sections=["luck"]).summary)

@@ -46,6 +46,26 @@ def test_intervals_hold_the_truth_as_often_as_they_promise() -> None:
     assert 51 <= held <= 60  # 95 % of 60 is 57
 
 
+def test_five_samples_of_which_a_resample_may_take_one_only() -> None:
+    """Such a resample has no pair: it is left out, without a warning."""
+    x = np.arange(5.0)
+    found = Resamples(5, n=2000).concordance(x, np.array([0.0, 2.0, 1.0, 3.0, 4.0]))
+    assert found.value == pytest.approx(90)
+    assert 0 <= found.low < found.value < found.high <= 100
+
+
+def test_no_resample_with_a_pair_has_no_interval() -> None:
+    found = Resamples(3, n=1, seed=next(s for s in range(100) if len(set(_drawn(s))) == 1)).concordance(
+        np.arange(3.0), np.arange(3.0)
+    )
+    assert found.value == 100
+    assert np.isnan([found.low, found.high]).all()
+
+
+def _drawn(seed: int) -> list[int]:
+    return np.random.default_rng(seed).integers(3, size=3).tolist()
+
+
 def test_constant_or_too_short_is_not_defined(errors: tuple[np.ndarray, np.ndarray]) -> None:
     flat = np.full(60, 0.1)
     drawn = Resamples(60, n=20)

@@ -44,7 +44,8 @@ def test_mechanisms(found, width) -> None:
     values = {line.get_label(): np.asarray(line.get_xdata()) for line in spreads.lines}
     np.testing.assert_array_equal(values["experiment, late epochs"], [s.late.value for s in v.spreads])
     np.testing.assert_array_equal(values["200 test samples"], [s.samples.value for s in v.spreads])
-    np.testing.assert_array_equal(values["within a run"], [v.step.value])
+    np.testing.assert_array_equal(values["experiment, over late epochs"], [v.within.value])
+    assert [label.get_text() for label in spreads.get_yticklabels()][-1] == "Within a run"
     for ax, what in ((bias, "bias"), (spread, "spread")):
         lines = {line.get_label(): np.asarray(line.get_ydata()) for line in ax.lines}
         for region in ("dense", "sparse"):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from xrdlib.data import LAB_EXPERIMENT, DatasetConfig
-from xrdlib.diagnostics import Identifiability, Limits, Sensitivity, identifiability, sensitivity
-from xrdlib.plots import plot_identifiability, plot_sensitivity
+from xrdlib.diagnostics import Chi2Profile, Identifiability, Limits, Sensitivity, identifiability, sensitivity
+from xrdlib.plots import plot_chi2_profile, plot_identifiability, plot_sensitivity
 from xrdlib.simulation import PARAMETERS
 
 POINT = LAB_EXPERIMENT.to_array()
@@ -23,7 +23,7 @@ def found() -> Sensitivity:
 def limited() -> Identifiability:
     rng = np.random.default_rng(0)
     bound = rng.uniform(1, 9, size=(30, 7))
-    limits = Limits("lab", "grid", 9, 2 * bound, bound, np.full(7, 27.0), False, 6e4, 2e-3)
+    limits = Limits("lab", "grid", 9, np.tile(POINT, (30, 1)), 2 * bound, bound, np.full(7, 27.0), False, 6e4, 2e-3)
     one = identifiability(CONFIG, POINT, prediction=POINT * 1.1)
     return Identifiability(**{**vars(one), "limits": limits})
 
@@ -82,3 +82,14 @@ def test_identifiability(limited: Identifiability, width: float) -> None:
 def test_without_network_only_the_bound_is_drawn() -> None:
     figure = plot_identifiability(identifiability(CONFIG, POINT))
     assert [line.get_label() for line in figure.axes[0].lines] == ["bound, here", "uniform prior"]
+
+
+@pytest.mark.parametrize(("name", "factor", "label"), [("Rp2", 1.0, "Rp2 (A)"), ("D01", 1e3, "D01 (10⁻³)")])
+def test_profile(name: str, factor: float, label: str) -> None:
+    values = np.array([3.0, 1.0, 2.0])
+    figure = plot_chi2_profile(Chi2Profile(name, POINT, values, values**2, np.ones(3, dtype=int), 4, 6e4, 2e-3))
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), factor * np.sort(values))
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), np.sort(values))
+    assert ax.get_xlabel() == label

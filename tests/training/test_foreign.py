@@ -110,8 +110,10 @@ class TestFromPredictions:
         assert found.epochs.tolist() == [1, 2, 3, 4]
         np.testing.assert_allclose(found.errors, foreign.experiment_errors("lab"))
         tracking = track(foreign, found)
-        assert tracking.sample_regret.shape == (60,)
-        assert tracking.test_set == "grid"
+        assert tracking.sample_regret.shape == (40,)
+        assert tracking.other_regret.shape == (60,)
+        assert tracking.test_set == "uniform"  # the lab's experiment lies between the points of the grid
+        assert tracking.other_set == "grid"
         assert coverage(foreign, found.true).n_training == 300
         assert parameter_bins(foreign, found.true, other_epoch=1).overall_change.max() < 0
 

@@ -9,6 +9,7 @@ from xrdlib.diagnostics.errors.bins import ParameterBins, parameter_bins
 from xrdlib.diagnostics.errors.comparison import Comparison, compare_checkpoints
 from xrdlib.diagnostics.errors.reconstruction import Reconstruction, reconstruction
 from xrdlib.diagnostics.errors.sample_errors import SampleErrors, peak_shift, sample_errors
+from xrdlib.diagnostics.information.chi2_profile import Chi2Profile, chi2_profile
 from xrdlib.diagnostics.information.identifiability import Identifiability, identifiability
 from xrdlib.diagnostics.information.limits import Limits, network_limits
 from xrdlib.diagnostics.information.perturbation import Perturbation, perturb
@@ -32,6 +33,7 @@ __all__ = [
     "BiasVariance",
     "ChangePoint",
     "Checkpoints",
+    "Chi2Profile",
     "Comparison",
     "Coverage",
     "DataMap",
@@ -60,6 +62,7 @@ __all__ = [
     "bias_variance",
     "change_point",
     "checkpoints",
+    "chi2_profile",
     "compare_checkpoints",
     "compare_samplings",
     "compare_trainings",

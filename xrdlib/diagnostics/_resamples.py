@@ -77,7 +77,10 @@ class Resamples:
         same = np.sign(x[:, None] - x).astype(np.float32) * np.sign(y[:, None] - y).astype(np.float32)
         # a sample drawn twice is no pair with itself
         pairs = w.sum(axis=1) ** 2 - np.square(w).sum(axis=1)
-        return self._interval(np.asarray(50 + 50 * ((w @ same) * w).sum(axis=1) / pairs, dtype=np.float64))
+        more = ((w @ same) * w).sum(axis=1)
+        # nor is a pair left where one sample was drawn every time
+        share = np.divide(more, pairs, out=np.full(pairs.shape, np.nan, dtype=np.float32), where=pairs > 0)
+        return self._interval(np.asarray(50 + 50 * share, dtype=np.float64))
 
     def _pearson(self, x: FloatArray, y: FloatArray) -> Interval:
         x, y = x - x.mean(), y - y.mean()
@@ -98,7 +101,8 @@ class Resamples:
         return np.asarray(ranks[:, which])
 
     def _interval(self, again: FloatArray) -> Interval:
-        low, high = np.nanpercentile(again[1:], self._tails)
+        drawn = again[1:][np.isfinite(again[1:])]
+        low, high = np.percentile(drawn, self._tails) if drawn.size else (np.nan, np.nan)
         return Interval(float(again[0]), float(low), float(high))
 
 

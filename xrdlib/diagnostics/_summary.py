@@ -85,7 +85,9 @@ def _curve(diagnosis: Diagnosis) -> Iterator[str]:
 def _divergence(diagnosis: Diagnosis) -> Iterator[str]:
     t = diagnosis.tracking
     if t.divergence.epoch is not None:
-        yield f"From epoch {t.divergence.epoch} on the {t.measure} rises while the validation loss still falls."
+        low, high = t.divergence.interval
+        since = f"From epoch {t.divergence.epoch} ({low} to {high}) on"
+        yield f"{since} the {t.measure} rises while the validation loss still falls."
 
 
 def _luck(diagnosis: Diagnosis) -> Iterator[str]:
@@ -94,10 +96,13 @@ def _luck(diagnosis: Diagnosis) -> Iterator[str]:
             w, n = section.wobble, diagnosis.checkpoints.epochs.size
             digits = ".2f" if diagnosis.checkpoints.error is not None else ".3f"
             between = f"{w.expected.low:{digits}} to {w.expected.high:{digits}}"
-            yield (
-                f"The best of {n} epochs of an error that only wobbles gains {between}: "
-                + ("there is more to it than luck." if w.p_value < 0.05 else "luck is enough.")
-            )
+            verdict = (
+                "there is more to it than luck" if w.p_value < 0.05 else
+                "that is as much as was seen, and yet the error rises by more than noise"
+                if diagnosis.tracking.divergence.epoch is not None else
+                "what was seen cannot be told from luck"
+            )  # fmt: skip
+            yield f"The best of {n} epochs of an error that only wobbles gains {between}: {verdict}."
 
 
 def _coverage(diagnosis: Diagnosis) -> str:

@@ -11,7 +11,7 @@ from xrdlib.metrics import parameter_error
 from xrdlib.simulation import Instrument
 from xrdlib.training import Study, StudyError
 
-__all__ = ["like_training", "sample_traces", "unlike_test_set"]
+__all__ = ["like_target", "like_training", "other_traces", "sample_traces", "unlike_test_set"]
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +22,22 @@ _ON_GRID = 1e-3  # of a step: rounding
 def like_training(study: Study) -> str:
     """The test set that was sampled as the training set."""
     return "grid" if study.config.dataset.sampling == "grid" else "uniform"
+
+
+def like_target(study: Study, true: FloatArray | None) -> str:
+    """The test set to rank a target among, by its parameters (7,) in A or None where they are unknown.
+
+    That which was sampled as the training set, but of a study trained on the grid the set ``uniform``, if there is one,
+    for whatever lies between the points of the grid, as a measured sample does: such samples have larger regrets.
+    """
+    usual = like_training(study)
+    off = true is None or _off_grid(true)
+    return "uniform" if usual == "grid" and off and "uniform" in study.test_sets else usual
+
+
+def _off_grid(true: FloatArray) -> bool:
+    steps = (true - SPACE.minimum) / SPACE.grid_step
+    return bool(np.abs(steps - steps.round()).max() > _ON_GRID)
 
 
 def sample_traces(study: Study, test_set: str, epochs: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
@@ -35,6 +51,19 @@ def sample_traces(study: Study, test_set: str, epochs: NDArray[np.int64]) -> tup
     if not finite.any():
         raise StudyError(f"study {study.config.name}: no sample of test set {test_set!r} has finite predictions")
     return errors[:, finite], true[finite]
+
+
+def other_traces(study: Study, test_set: str, epochs: NDArray[np.int64]) -> dict[str, FloatArray]:
+    """Mean errors as of `sample_traces` in the other test set of a study trained on the grid, under its name.
+
+    Empty where there is none, or none of its samples has finite predictions, or the study was trained off the grid:
+    then the two sets agree.
+    """
+    others = [name for name in study.test_sets if name != test_set and like_training(study) == "grid"]
+    try:
+        return {name: sample_traces(study, name, epochs)[0] for name in others[:1]}
+    except StudyError:
+        return {}
 
 
 def unlike_test_set(study: Study, target: Target, test_set: str) -> tuple[str, ...]:
@@ -71,8 +100,7 @@ def unlike_test_set(study: Study, target: Target, test_set: str) -> tuple[str, .
         )
         if not low <= value <= high
     ]
-    steps = (target.source.parameters.to_array() - SPACE.minimum) / SPACE.grid_step
-    if test_set == "grid" and np.abs(steps - steps.round()).max() > _ON_GRID:
+    if test_set == "grid" and _off_grid(target.source.parameters.to_array()):
         said.append("it lies between the points of the grid")
     if instrument.peak_counts is None and counts is not None:
         said.append("no counting noise")

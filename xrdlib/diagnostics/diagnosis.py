@@ -14,12 +14,13 @@ from xrdlib.data.space import format_parameter
 from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics._summary import summarise
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
-from xrdlib.diagnostics.comparable import like_training
+from xrdlib.diagnostics.comparable import like_target
 from xrdlib.diagnostics.epochs.luck import luck
 from xrdlib.diagnostics.epochs.tracking import Tracking, track
 from xrdlib.diagnostics.errors.bins import parameter_bins
 from xrdlib.diagnostics.errors.comparison import compare_checkpoints
 from xrdlib.diagnostics.errors.reconstruction import reconstruction
+from xrdlib.diagnostics.information._background import fitted_background
 from xrdlib.diagnostics.information.identifiability import identifiability
 from xrdlib.diagnostics.information.sensitivity import sensitivity
 from xrdlib.diagnostics.lookup.neighbours import neighbour_baseline
@@ -43,7 +44,8 @@ SECTIONS = (
     "identifiability",
     "neighbours",
 )
-_PERTURBED = 100  # of the samples whose derivatives are averaged
+_DERIVED = 100  # of the samples of the sensitivity whose derivatives are taken, too
+_BOUNDED = 300  # test samples whose errors are compared with their bounds
 _AROUND = 20  # test samples that choose an epoch, where there are so many
 
 
@@ -132,11 +134,12 @@ def diagnose(
     forward: dict[str, Any] = {"instrument": Instrument(n.fwhm, n.lorentz_fraction), "disorder": n.disorder}
     if predicted:
         forward["angle"] = target.angle
+    stand_in: dict[str, Any] = {"predicted": predicted, "reproduced": not predicted or found.reproduced}
     simulated = reconstruction(study, found=found) if {"reconstruction", "comparison"} & set(wanted) else None
     made: dict[str, Section] = {}
     for name in wanted:
         if name == "luck":
-            others = len(study.test_predictions(like_training(study))[1]) - 1
+            others = len(study.test_predictions(like_target(study, target.true))[1]) - 1
             made[name] = luck(study, target, found, k=min(_AROUND, others))
         elif name == "bins":
             made[name] = parameter_bins(study, point, other_epoch=found.ideal or found.chosen, predicted=predicted)
@@ -145,10 +148,14 @@ def diagnose(
         elif name == "comparison":
             made[name] = compare_checkpoints(study, found=found, reconstruction=simulated)
         elif name == "sensitivity":
-            made[name] = sensitivity(study, point, n_steps=_PERTURBED, predicted=predicted, **forward)
+            made[name] = sensitivity(study, point, n_slopes=_DERIVED, **stand_in, **forward)
         elif name == "identifiability":
-            prediction = None if predicted else found.predictions[found.row(found.final)]
-            made[name] = identifiability(study, point, prediction=prediction, predicted=predicted, **forward)
+            asked = {**stand_in, **forward, "n": _BOUNDED}
+            if predicted:
+                asked |= {"nuisances": True, "background": fitted_background(study, target, point, n)}
+            else:
+                asked["prediction"] = found.predictions[found.row(found.final)]
+            made[name] = identifiability(study, point, **asked)
         elif name == "neighbours":
             made[name] = neighbour_baseline(study, target, found=found)
     return Diagnosis(

@@ -12,7 +12,7 @@ from xrdlib.plots.luck import plot_luck
 from xrdlib.plots.mechanisms import plot_mechanisms
 from xrdlib.plots.neighbours import plot_neighbours
 from xrdlib.plots.reconstruction import plot_examples, plot_reconstruction
-from xrdlib.plots.sensitivity import plot_identifiability, plot_sensitivity
+from xrdlib.plots.sensitivity import plot_chi2_profile, plot_identifiability, plot_sensitivity
 from xrdlib.plots.style import COLUMN, PAGE, save_figure, style
 from xrdlib.plots.traces import plot_losses, plot_regret, plot_traces, plot_two_studies
 
@@ -21,6 +21,7 @@ __all__ = [
     "PAGE",
     "plot_bins",
     "plot_checkpoints",
+    "plot_chi2_profile",
     "plot_comparison",
     "plot_coverage",
     "plot_curve",

@@ -50,10 +50,10 @@ def plot_loss_plane(plane: LossPlane, *, width: float = PAGE) -> Figure:
         _surface(figure, ax, plane, getattr(plane, what))
         _path(ax, plane)
         low = plane.lowest(what)
-        ax.plot([low.x], [low.y], "*", color=COLOURS["orange"], markersize=9, markeredgecolor="black", **_ON_TOP)
+        ax.plot([low.x], [low.y], "*", color=COLOURS["orange"], markersize=7, markeredgecolor="black", **_ON_TOP)
         ax.set_title(title, fontsize=7)
         ax.set_xlabel("Distance along axis 1")
-    ax.plot([], [], "*", color=COLOURS["orange"], markersize=8, markeredgecolor="black", label="lowest of the plane")
+    ax.plot([], [], "*", color=COLOURS["orange"], markersize=7, markeredgecolor="black", label="lowest computed on it")
     for ax in axes if not wide else axes[:1]:
         ax.set_ylabel("Distance along axis 2")
     if not wide:
@@ -97,7 +97,8 @@ def _path(ax: Axes, plane: LossPlane) -> None:
             marker,
             color=COLOURS[colour],
             markeredgecolor="black",
-            markersize=5.5,
+            # to be seen behind a star
+            markersize=8.5 if name == "final" else 5.5,
             zorder=4,
             linestyle="none",
             label=f"{name} (epoch {epoch})",

@@ -104,10 +104,10 @@ def _spreads(ax: Axes, v: Variation) -> None:
         value, low, high = (np.array([getattr(i, k) for i in intervals]) for k in ("value", "low", "high"))
         ax.hlines(rows + shift, low, high, color=COLOURS[colour], linewidth=1)
         ax.plot(value, rows + shift, marker, color=COLOURS[colour], markersize=4, label=label)
-    if np.isfinite(v.step.value):
-        names.append("Next epoch")
-        ax.hlines(len(rows), v.step.low, v.step.high, color="black", linewidth=1)
-        ax.plot([v.step.value], [len(rows)], "D", color="black", markersize=4, label="within a run")
+    if np.isfinite(v.within.value):
+        names.append("Within a run")
+        ax.hlines(len(rows), v.within.low, v.within.high, color="black", linewidth=1)
+        ax.plot([v.within.value], [len(rows)], "D", color="black", markersize=4, label="experiment, over late epochs")
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(names) - 0.5, -0.5)
@@ -115,7 +115,7 @@ def _spreads(ax: Axes, v: Variation) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel("SD between runs (% of range)")
+    ax.set_xlabel("SD (% of range)")
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=1)
 
 

@@ -1,4 +1,4 @@
-"""Where along the curve each parameter acts, and what a counted curve can tell of it."""
+"""Where along the curve each parameter acts, what a counted curve can tell of it, and what it excludes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from xrdlib.data.space import PARAMETER_UNITS
 from xrdlib.plots.curves import ANGLE_LABEL, INTENSITY_LABEL, log_axis
-from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, COLUMN, PAGE, legend_columns, new_figure, styled
 from xrdlib.simulation import PARAMETERS
 
 if TYPE_CHECKING:
-    from xrdlib.diagnostics import Identifiability, Sensitivity
+    from xrdlib.diagnostics import Chi2Profile, Identifiability, Sensitivity
 
-__all__ = ["plot_identifiability", "plot_sensitivity"]
+__all__ = ["plot_chi2_profile", "plot_identifiability", "plot_sensitivity"]
 
 _ROWS = np.arange(len(PARAMETERS))
 _DECADES = 3.5  # of the heat map, below its largest value
@@ -159,3 +160,34 @@ def _bounds(ax: Axes, found: Identifiability) -> None:
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     ax.set_xlabel("1 σ, or error (% of the parameter's range)")
+
+
+@styled
+def plot_chi2_profile(found: Chi2Profile, *, width: float = COLUMN) -> Figure:
+    """By how many standard deviations a curve excludes values of a parameter, the others fitted again.
+
+    Parameters
+    ----------
+    found : Chi2Profile
+    width : float
+        Of the figure, cm.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = new_figure(width, 0.65 * width)
+    ax = figure.subplots()
+    column = PARAMETERS.index(found.name)
+    unit = PARAMETER_UNITS[found.name]
+    factor, label = (1.0, f"{found.name} ({unit})") if unit else (1e3, f"{found.name} (10⁻³)")
+    order = np.argsort(found.values)
+    ax.plot(factor * found.values[order], np.sqrt(found.chi2[order]), "o-", color=COLOURS["blue"], markersize=4)
+    ax.axvline(factor * found.parameters[column], color="black", linestyle=":", linewidth=0.9, label="the curve's own")
+    ax.axhline(2, color=COLOURS["grey"], linestyle="--", linewidth=0.9, label="2 σ")
+    ax.set_ylim(0, 1.08 * max(3.0, float(np.sqrt(found.chi2.max()))))
+    ax.set_xlabel(label)
+    ax.set_ylabel("Excluded by (σ)")
+    ax.grid(axis="y")
+    figure.legend(loc="outside upper center", ncols=2)
+    return figure

@@ -79,7 +79,7 @@ def plot_losses(history: pd.DataFrame, ax: Axes | None = None, *, width: float =
 def plot_traces(tracking: Tracking, checkpoints: Checkpoints, *, width: float = COLUMN) -> Figure:
     """Validation loss above a target's error, against epoch; final, ideal and chosen marked in both.
 
-    Where the error rises significantly while the loss falls, so is the divergence epoch, with the line it comes from.
+    Where the error rises significantly while the loss falls, so is the divergence epoch, with the trend it comes from.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def plot_traces(tracking: Tracking, checkpoints: Checkpoints, *, width: float = 
 
 
 def _mark_divergence(top: Axes, bottom: Axes, tracking: Tracking) -> None:
-    """The two-piece line through the error, and its break in both panels; nothing where the error does not rise."""
+    """The trend of the error, and its turn in both panels; nothing where the error does not rise beyond noise."""
     found = tracking.divergence
     if found.epoch is None:
         return
@@ -149,7 +149,12 @@ def plot_regret(tracking: Tracking, *, width: float = COLUMN) -> Figure:
     ax = figure.subplots()
     n = tracking.sample_regret.size
     seaborn.histplot(
-        tracking.sample_regret, bins=40, stat="percent", color=COLOURS["sky"], ax=ax, label=f"{n} test samples"
+        tracking.sample_regret,
+        bins=40,
+        stat="percent",
+        color=COLOURS["sky"],
+        ax=ax,
+        label=f"{n} {tracking.test_set} test samples",
     )
     percentile = tracking.regret_percentile
     label = f"experiment: {percentile:.0f} % are smaller"

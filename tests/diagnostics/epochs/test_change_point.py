@@ -1,4 +1,4 @@
-"""The break after which a trace rises: planted ones are found, noise and falling traces do not fire."""
+"""The turn after which a trace rises: planted ones are found, noise and falling traces do not fire."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from xrdlib.diagnostics import change_point
+from xrdlib.diagnostics.epochs._trace_noise import draw_noise, places_of, smoother
+from xrdlib.diagnostics.epochs._turn import trends, turn_of
 from xrdlib.diagnostics.epochs.change_point import MIN_POINTS, rising
 
 N = 80
@@ -44,8 +46,73 @@ def test_a_break_in_noise_is_found_within_two_epochs(at: int) -> None:
     assert np.mean(np.abs(breaks - at) <= 2) > 0.95
 
 
+def bent(at: int, decay: float = 8.0) -> np.ndarray:
+    """Falls exponentially, is level, and rises in a straight line from ``at`` on."""
+    t = np.arange(N)
+    return 10 * np.exp(-t / decay) + 3 * np.maximum(t - at, 0) / (N - 1 - at)
+
+
+def bowl(at: int) -> np.ndarray:
+    """A smooth U."""
+    return 4 * ((np.arange(N) - at) / 40) ** 2
+
+
+def levelling(at: int) -> np.ndarray:
+    """Falls exponentially and rises at once, to a new level."""
+    t = np.arange(N)
+    return 10 * np.exp(-t / 8) + 3 * (1 - np.exp(-np.maximum(t - at, 0) / 8))
+
+
+@pytest.mark.parametrize(
+    "trend",
+    [bent(30), bent(50), bent(60), bent(50, 15.0), bowl(30), bowl(45), levelling(30), levelling(60), planted(25)],
+)
+def test_turns_of_other_shapes_are_found_and_lie_in_their_intervals(trend: np.ndarray) -> None:
+    turn = int(trend.argmin())
+    found = [change_point(trend + one, n_draws=99) for one in noise(30, correlation=0.3, seed=4) * 0.4]
+    assert np.mean([f.p_value < 0.05 for f in found]) > 0.5
+    assert np.median([abs(f.index - turn) for f in found]) <= 5
+    assert np.mean([f.low <= turn <= f.high for f in found]) >= 0.85
+
+
+def test_a_trend_falls_first_and_rises_then() -> None:
+    walks = np.cumsum(np.random.default_rng(0).normal(size=(200, N)), axis=1)
+    trend = trends(walks, places_of(N))
+    for line, turn in zip(trend, turn_of(trend), strict=True):
+        assert np.diff(line[: turn + 1]).max(initial=0) <= 1e-9
+        assert np.diff(line[turn:]).min(initial=0) >= -1e-9
+
+
+def test_an_early_fall_within_two_points_is_seen() -> None:
+    """Stored epochs of a curve that is read best at the second of them."""
+    epochs = np.r_[1, 3, 4, np.arange(8, 81, 4)]
+    trace = np.r_[0.46, 0.56 - 0.26 * np.exp(-(epochs[1:] - 3) / 9)]
+    found = change_point(trace + 0.01 * noise(1, n=epochs.size)[0], epochs)
+    assert found.significant()
+    assert epochs[found.index] == 3
+
+
+def test_noise_between_uneven_epochs_is_correlated_as_far_as_they_are_apart() -> None:
+    at = places_of(6, [1, 2, 3, 10, 20, 30])  # the median step is 7
+    drawn = draw_noise(np.ones(6), 0.5, np.random.default_rng(0).normal(size=(20000, 6)), at)
+    assert np.corrcoef(drawn[:, 0], drawn[:, 1])[0, 1] == pytest.approx(0.5 ** (1 / 7), abs=0.02)
+    assert np.corrcoef(drawn[:, 2], drawn[:, 3])[0, 1] == pytest.approx(0.5, abs=0.02)
+
+
+def test_smoothing_leaves_a_line_through_uneven_epochs() -> None:
+    epochs = np.r_[1, 2, 3, 4, np.arange(8, 81, 4)]
+    np.testing.assert_allclose(smoother(places_of(epochs.size, epochs)) @ (3.0 - 0.5 * epochs), 3.0 - 0.5 * epochs)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3])
+def test_noise_at_stored_epochs_fires_no_more_often_than_it_should(correlation: float) -> None:
+    epochs = np.r_[1, 2, 3, 4, np.arange(8, 81, 4)]
+    p_value, _ = rising(noise(400, correlation=correlation)[:, epochs - 1], epochs)
+    assert np.sum(p_value < 0.05) <= 33
+
+
 def test_intervals_of_the_break_hold_it() -> None:
-    traces = planted(35) + noise(60, seed=1)
+    traces = planted(35) + noise(40, seed=1)
     found = [change_point(trace, n_draws=99) for trace in traces]
     assert np.mean([f.low <= 35 <= f.high for f in found]) >= 0.85
     assert np.mean([f.high - f.low for f in found]) < 20

@@ -11,9 +11,10 @@ import pytest
 from xrdlib.data import LAB, SPACE, Experiment, MeasuredCurve
 from xrdlib.diagnostics import Checkpoints, Luck, Target, checkpoints, luck
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics.epochs._fresh_draws import fresh_errors, from_own_curves, near
+from xrdlib.diagnostics.epochs._fresh_draws import fresh_errors, from_other_noise, from_own_curves, near
 from xrdlib.diagnostics.epochs._luck_text import findings
-from xrdlib.diagnostics.epochs._transfer import Transfer, between_draws, between_samples, single
+from xrdlib.diagnostics.epochs._stored_predictions import halves_of
+from xrdlib.diagnostics.epochs._transfer import Transfer, between_draws, between_samples, onto_trace, single
 from xrdlib.diagnostics.epochs.wobble import wobble, wobble_p_values
 from xrdlib.simulation import Instrument, Scan, StrainParameters
 from xrdlib.training import Study, reference_study
@@ -123,7 +124,7 @@ def test_every_way_is_there(lab: Luck) -> None:
     assert ways == [("noise", "experiment"), *near_ones, *around]
     assert len(lab.frame) == len(ways)
     assert lab.undefined == ()
-    assert lab.find("noise").n == 5  # the tracked ones
+    assert lab.find("noise").n == 12  # drawn anew: those tracked went through another instrument
     assert lab.find("noise", "test samples") is None
 
 
@@ -131,7 +132,101 @@ def test_the_same_sample_again_shares_the_ideal_epoch_and_a_distant_one_less(lab
     shares = [lab.find(f"within_{w}_percent", "test samples").share for w in ("0.1", "1", "5")]
     assert shares[0].low > 90
     assert shares[0].value > shares[1].value > shares[2].value
-    assert lab.find("noise").share.value > 95
+
+
+def test_draws_choose_and_the_trace_itself_is_scored() -> None:
+    trace = np.array([1.0, 3.0, 5.0])
+    draws = np.array([[0.0, 9, 9]] * 3 + [[9.0, 0, 9]])  # three agree with the trace, one does not; final is column 2
+    regret, kept, share = onto_trace(draws, trace, 2)
+    assert (regret, kept) == (4, (3 * 4 + 2) / 4)
+    assert share.value == 100 * kept / regret
+    assert share.low < share.value < share.high == 100
+    # draws that agree with one another, but not with what counts, are no use
+    assert onto_trace(np.tile([9.0, 0, 9], (8, 1)), np.array([3.0, 7.0, 5.0]), 2)[2] == (-100, -100, -100)
+
+
+def test_near_samples_are_scored_on_the_experiment_itself(study: Study, found: Checkpoints, lab: Luck) -> None:
+    """Its own trace is changed, its near samples are not: what they keep must change."""
+    stored = np.array(study.checkpoints)
+    chosen = lab.find("within_0.1_percent")
+    own = found.error[stored - 1]
+    final = int(found.val_loss[stored - 1].argmin())
+    assert chosen.regret == pytest.approx(own[final] - own.min())
+    assert chosen.kept == pytest.approx(chosen.regret)
+    ideal = found.row(int(stored[own.argmin()]))
+    spoilt = found.errors.copy()
+    spoilt[ideal] += 20
+    again = luck(study, LAB, replace(found, errors=spoilt), n_samples=2, widths=(0.1,)).find("within_0.1_percent")
+    assert again.kept < 0
+
+
+def test_noise_draws_of_an_experiment_without_noise_are_its_own_curve_counted(
+    study: Study, found: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def spy(study: Study, batches: list, rng: np.random.Generator) -> list:
+        seen.extend(batches)
+        return fresh_errors(study, batches, rng)
+
+    monkeypatch.setattr("xrdlib.diagnostics.epochs._fresh_draws.fresh_errors", spy)
+    (transfer,) = from_other_noise(study, LAB, found, 6, RNG(0), 0)
+    ((parameters, instrument, disorder),) = seen
+    np.testing.assert_array_equal(parameters, np.tile(LAB.parameters.to_array(), (6, 1)))
+    assert instrument == replace(LAB.instrument, peak_counts=6e4)
+    assert disorder == LAB.disorder
+    assert transfer.chosen_on == "counting noise (6e4 in the peak)"
+    stored = found.error[np.array(study.checkpoints) - 1]
+    assert transfer.regret <= found.regret + 1e-9
+    assert transfer.regret == pytest.approx(
+        stored[found.val_loss[np.array(study.checkpoints) - 1].argmin()] - stored.min()
+    )
+
+
+def test_tracked_draws_differ_in_the_seed_only(study: Study) -> None:
+    first = next(e for e in study.config.experiments if e.name == "lab_measured_1")
+    at = checkpoints(study, Target.of(first, study))
+    (own,) = from_other_noise(study, first, at, 7, RNG(0), 0)
+    assert own.n == 4  # the other four, not itself
+    assert own.regret == pytest.approx(at.regret)
+    other = replace(first, name="other", disorder=0.97)
+    (fresh,) = from_other_noise(study, other, checkpoints(study, Target.of(other, study)), 7, RNG(0), 0)
+    assert fresh.n == 7
+
+
+def test_halves_of_a_curve_are_blocks_beyond_the_resolution() -> None:
+    angle = 4.018 * np.arange(701)
+    first, second = halves_of(angle, 36.0)
+    assert (first ^ second).all()
+    edges = np.flatnonzero(np.diff(first)) + 1
+    assert np.diff(edges).min() == 18  # twice 36 arcsec
+    assert np.diff(np.flatnonzero(np.diff(halves_of(angle, 5.0)[0]))).min() == 10
+    short = halves_of(angle[:12], 36.0)
+    assert [half.sum() for half in short] == [6, 6]
+
+
+def test_samples_left_out_are_said(study: Study, found: Checkpoints) -> None:
+    copy = replace(study)
+    predictions = study.predictions.copy()
+    values = predictions["prediction"].to_numpy().copy()
+    rows = np.flatnonzero(predictions["test_set"].to_numpy() == "uniform")
+    values[3, rows[:7]] = np.nan
+    predictions["prediction"] = (predictions["prediction"].dims, values)
+    copy.__dict__["predictions"] = predictions
+    result = luck(copy, LAB, found, widths=(1.0,), n_draws=3, n_samples=10)
+    assert "7 uniform test samples with a prediction that is not finite are left out." in result.sentences
+
+
+def test_the_noise_sentence_does_not_deny_a_divergence(lab: Luck) -> None:
+    quiet = replace(lab, divergence_epoch=None)
+    assert "cannot be told from noise" in quiet.to_text()
+    rising = replace(lab, divergence_epoch=40)
+    assert "cannot be told from noise" not in rising.to_text()
+    assert "from epoch 40 on, by more than noise: not all of it is luck" in rising.to_text()
+    assert "24 epochs see less than all would" in replace(quiet, n_epochs=24).to_text()
+    assert "see less" not in quiet.to_text()
+    assert "5 % by chance" in lab.to_text()
+    assert all(name in lab._noise for name in ("500 uniform", "500 grid"))
 
 
 def test_neighbours_that_share_the_ideal_epoch(study: Study, found: Checkpoints) -> None:
@@ -197,7 +292,7 @@ def test_a_study_without_weights(study: Study, found: Checkpoints) -> None:
     bare = replace(study)
     bare.__dict__["checkpoints"] = ()
     result = luck(bare, LAB, found)
-    assert {t.key for t in result.transfers} == {"noise", "neighbours", "curve"}
+    assert {t.key for t in result.transfers} == {"neighbours", "curve"}
     assert "holds no weights" in result.to_text()
 
 
@@ -218,9 +313,17 @@ def test_sentences_say_what_the_numbers_say() -> None:
 
     said = findings([way("a", 99, 90, 100), way("b", 40, 20, 60), way("c", 5, -20, 30), way("d", 50, -10, 110)])
     assert said[-1] == (
-        "So an ideal epoch is shared with a; is partly shared with b; is not shared with c; "
+        "For the experiment an ideal epoch is shared with a; is partly shared with b; is not shared with c; "
         "may be shared or not with d."
     )
+    ours = way("near", -20, -60, 10)
+    theirs = replace(way("near", 80, 70, 90), scored_on="test samples")
+    alone = Transfer("x", "x", "experiment", 1, 1.0, 0.9, Interval(90, np.nan, np.nan))
+    samples = replace(way("x", 3, -5, 8), scored_on="test samples")
+    assert findings([ours, theirs, alone, samples])[-2:] == [
+        "For the experiment an ideal epoch is not shared with near.",
+        "For test samples an ideal epoch is shared with near; is not shared with x.",
+    ]
     assert "worse than final" in findings([way("e", -30, -50, -10)])[1]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from xrdlib.data import LAB, MeasuredCurve
 from xrdlib.diagnostics import Checkpoints, Target, checkpoints, track
-from xrdlib.diagnostics.comparable import unlike_test_set
+from xrdlib.diagnostics.comparable import like_target, unlike_test_set
 from xrdlib.simulation import Scan
 from xrdlib.training import Study, StudyError, reference_study
 
@@ -109,7 +109,7 @@ def test_a_healthy_error_does_not_diverge(study: Study, found: Checkpoints) -> N
     noise = np.random.default_rng(1).normal(0, 0.3, falling.size)
     tracking = track(study, _with_error(found, falling + noise))
     assert tracking.divergence.epoch is None
-    assert "There is no divergence epoch" in tracking.to_text()
+    assert "No divergence can be told from noise" in tracking.to_text()
 
 
 def test_shares_have_intervals(study: Study, found: Checkpoints) -> None:
@@ -144,7 +144,8 @@ def test_unknown_truth_has_no_rank(study: Study, found: Checkpoints) -> None:
     assert tracking.regret_percentile is None
     assert np.isnan(tracking.regret_rank.value)
     assert np.isnan(tracking.spearman_percentile.value)
-    assert "in RMSE" in tracking.to_text() or "nowhere turns upwards" in tracking.to_text()
+    assert "diverge by the same test, in their parameter errors (up to 5 % by chance)" in tracking.to_text()
+    assert "its rank" not in tracking.to_text()
     json.dumps(tracking.to_dict(), allow_nan=False)
 
 
@@ -157,7 +158,7 @@ def test_what_the_test_samples_are_not(study: Study, found: Checkpoints) -> None
     through = track(study, checkpoints(study, Target.of(measured, study)), Target.of(measured, study))
     assert any("36 instead of 30" in text for text in through.unlike)
     assert any("counting noise" in text for text in through.unlike)
-    assert "It is not like the grid test samples" in through.to_text()
+    assert "It is not like the uniform test samples" in through.to_text()
     aware = reference_study("measured")
     assert unlike_test_set(aware, Target.of(measured, aware), "uniform") == ()
     assert "no counting noise" in unlike_test_set(aware, Target.of(lab, aware), "uniform")
@@ -167,6 +168,31 @@ def test_a_measured_curve_is_unlike_every_test_sample(study: Study) -> None:
     curve = MeasuredCurve(Scan().angle, LAB.curve(Scan()), {})
     (text,) = unlike_test_set(study, Target.from_curve(curve, "mine"), "grid")
     assert text == "it is measured, they are noise-free simulations"
+
+
+def test_an_experiment_between_the_grid_s_points_ranks_among_such(study: Study, found: Checkpoints) -> None:
+    tracking = track(study, found, Target.from_experiment(LAB))
+    assert (tracking.test_set, tracking.other_set) == ("uniform", "grid")
+    assert tracking.unlike == ()
+    uniform, grid = (track(study, found, test_set=name) for name in ("uniform", "grid"))
+    assert tracking.regret_rank == uniform.regret_rank
+    assert tracking.other_rank == grid.regret_rank
+    assert tracking.divergence.share == uniform.divergence.share
+    assert tracking.divergence.others[0].share == grid.divergence.share
+    (said,) = (text for text in tracking.sentences if text.startswith("A regret of"))
+    assert "of 2000 uniform and" in said
+    assert "of 2000 grid test samples" in said
+    # one on the grid among the grid's, one of unknown parameters between them
+    assert like_target(study, study.training_parameters[0]) == "grid"
+    assert like_target(study, None) == "uniform"
+    aware = reference_study("measured")
+    assert like_target(aware, None) == like_target(aware, study.training_parameters[0]) == "uniform"
+
+
+def test_few_epochs_say_that_they_see_little(study: Study, found: Checkpoints) -> None:
+    few = track(study, _first(found, 24))
+    assert "No divergence can be told from noise (24 epochs show large rises only)" in few.to_text()
+    assert "show large rises only" not in track(study, found).to_text()
 
 
 def test_unknown_test_set(study: Study, found: Checkpoints) -> None:
@@ -183,6 +209,8 @@ def test_samples_without_finite_predictions_are_left_out(study: Study, found: Ch
     copy.__dict__["predictions"] = predictions
     tracking = track(copy, found, test_set="grid")
     assert tracking.sample_regret.shape == (10,)
+    assert tracking.left_out == 1990
+    assert "1990 grid test samples with a prediction that is not finite are left out." in tracking.sentences
     json.dumps(tracking.to_dict(), allow_nan=False)
     with pytest.raises(StudyError, match=r"study lab: no sample of test set 'uniform' has finite predictions"):
         track(copy, found, test_set="uniform")

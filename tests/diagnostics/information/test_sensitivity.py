@@ -13,7 +13,7 @@ from xrdlib.data.sampling import sample
 from xrdlib.diagnostics import Sensitivity, perturb, sensitivity
 from xrdlib.diagnostics.information._steps import perturbed
 from xrdlib.diagnostics.information.sensitivity import NOTE
-from xrdlib.simulation import PARAMETERS
+from xrdlib.simulation import PARAMETERS, Instrument
 from xrdlib.training import reference_study
 
 POINT = LAB_EXPERIMENT.to_array()
@@ -108,7 +108,7 @@ def test_heat_map_is_the_curve_s_own_change(lab: Sensitivity) -> None:
 
 def test_frame_table_and_json(lab: Sensitivity) -> None:
     frame = lab.frame
-    assert len(frame) == 2 * 3 * 7
+    assert len(frame) == 2 * 4 * 7
     samples = frame[frame["scope"] == "samples"]
     assert (samples["low"] <= samples["rmse"]).all()
     assert (samples["rmse"] <= samples["high"]).all()
@@ -121,10 +121,64 @@ def test_frame_table_and_json(lab: Sensitivity) -> None:
 
 def test_a_study_s_samples_are_its_test_set() -> None:
     study = reference_study("measured")
-    found = sensitivity(study, POINT, n=6, n_steps=2, predicted=True)
-    assert [len(found.samples[m]) for m in ("value", "range", "jacobian")] == [2, 2, 6]
-    assert "averaged over 2 uniform test samples" in found.sentences[1]
+    found = sensitivity(study, POINT, n=6, n_slopes=2, predicted=True)
+    assert [len(found.samples[m]) for m in ("value", "range", "jacobian", "background")] == [6, 6, 2, 6]
+    assert "averaged over 6 uniform test samples" in found.sentences[1]
     assert "chosen epoch's prediction" in found.sentences[0]
+
+
+def test_intervals_of_the_means_say_which_order_is_certain(linear: Sensitivity) -> None:
+    """Heavy-tailed samples: two parameters of one mean, the others far apart."""
+    drawn = np.random.default_rng(0).lognormal(sigma=1.0, size=(60, 7))
+    samples = drawn * np.array([64.0, 1.0, 16.0, 16.0, 0.25, 256.0, 0.05])
+    samples[:, 3] = samples[::-1, 2]
+    found = replace(linear, samples={**linear.samples, "range": samples})
+    assert found.uncertain("range") in ([("L1", "Rp1")], [("Rp1", "L1")])
+    text = found.sentences[3]
+    mean, low, high = (float(v) for v in (samples[:, 5].mean(), *found.intervals("range")[5][1:]))
+    assert f"from most to least L2 {mean:.2g} ({low:.2g} to {high:.2g}), Dmax1" in text
+    assert "Not certain is which is first of" in text
+    assert linear.uncertain("range") == []  # every sample alike
+    assert "Not certain" not in linear.sentences[3]
+
+
+def test_standard_error_of_the_mean_in_table_and_json(lab: Sensitivity) -> None:
+    values = lab.samples["range"]
+    error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    np.testing.assert_allclose(lab.error_of_mean("range"), error)
+    cell = lab.table.loc["Dmax1", "range, mean"]
+    assert cell.startswith(f"{values[:, 0].mean():.4f}({1e4 * error[0]:.0f})")
+    assert lab.to_dict()["range"]["mean_rmse_error"]["Dmax1"] == pytest.approx(error[0])
+    assert "nan" not in sensitivity(toy(SLOPES), POINT, n=1).to_text()
+
+
+def test_a_background_hides_what_is_weak() -> None:
+    """Rp2 acts most, but at a millionth of the peak; Dmax1 at the peak."""
+    level = np.array([1.0, 1e-6])
+    slopes = np.array([[0.1, 0.0], *[[1e-3 * k, 0.0] for k in range(5, 0, -1)], [0.0, 0.9]])
+    start = SPACE.normalise(POINT)
+    found = sensitivity(lambda rows: level * 10 ** ((SPACE.normalise(rows) - start) @ slopes), POINT, n=20)
+    assert found.levels(found.rmse["range"])[6] == "HIGH"
+    assert found.rmse["background"][6] < 1e-4
+    assert found.rmse["background"][0] == pytest.approx(found.rmse["range"][0], rel=2e-3)
+    text = next(s for s in found.sentences if s.startswith("With a background of 0.001"))
+    assert "here the order is Dmax1, D01, L1, Rp1, D02, L2, Rp2" in text
+    flat = sensitivity(toy(SLOPES), POINT, n=5)  # all far above the background
+    assert any("here the order stays; on average the order stays" in s for s in flat.sentences)
+
+
+def test_conditions_are_said(linear: Sensitivity) -> None:
+    config, cut = DatasetConfig(sampling="uniform"), np.arange(-100.0, 900.0, 20.0)
+    found = sensitivity(
+        config, POINT, n=2, angle=cut, instrument=Instrument(45.0, 0.1), disorder=0.9, predicted=True, reproduced=False
+    )
+    assert "No epoch's prediction reproduces the curve" in found.sentences[0]
+    said = next(s for s in found.sentences if s.startswith("All curves"))
+    assert "from -100 to 880 arcsec, with a resolution of 45 arcsec (Lorentz fraction 0.1), disorder 0.9" in said
+    assert "the measured curve's scan and instrument" in said
+    assert found.to_dict()["conditions"]["to_arcsec"] == 880
+    assert "those of the simulator given" in next(s for s in linear.sentences if s.startswith("All curves"))
+    assert linear.to_dict()["conditions"]["fwhm"] is None
 
 
 def test_counts_and_significance_of_a_step() -> None:
@@ -158,8 +212,8 @@ def test_the_note_s_example_of_rp2() -> None:
     [
         ({"step": 0.0}, r"step = 0.0: a fraction"),
         ({"step": -0.01}, r"step = -0.01"),
-        ({"n": 0}, r"n = 0, n_steps = None: at least one"),
-        ({"n_steps": 0}, r"n_steps = 0"),
+        ({"n": 0}, r"n = 0, n_slopes = None: at least one"),
+        ({"n_slopes": 0}, r"n_slopes = 0"),
         ({"expected": {"L1": "HIGH"}}, r"HIGH, MED or LOW for each"),
         ({"expected": {**NOTE, "L1": "VERY HIGH"}}, r"HIGH, MED or LOW for each"),
     ],

@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from xrdlib.data import SPACE, DatasetConfig, Experiment, MeasuredCurve, sample
+from xrdlib import reference_study
+from xrdlib.data import LAB, SPACE, DatasetConfig, Experiment, MeasuredCurve, sample
 from xrdlib.diagnostics import Neighbours, Target, checkpoints, neighbour_baseline
 from xrdlib.diagnostics._intervals import bootstrap_all
 from xrdlib.diagnostics.lookup._library import trained_inputs
 from xrdlib.diagnostics.lookup._lookup import MEANS, nearest, nearest_curves, running_mean
-from xrdlib.diagnostics.lookup._neighbour_samples import _tuned
+from xrdlib.diagnostics.lookup._neighbour_samples import _note, _tuned
 from xrdlib.diagnostics.lookup._neighbour_scores import NeighbourTest
+from xrdlib.diagnostics.target import Nuisances, resimulate
 from xrdlib.metrics import curve_error
 from xrdlib.simulation import PARAMETERS, Instrument, StrainParameters
 from xrdlib.training import Measurement, Study, StudyConfig
@@ -188,22 +190,95 @@ def planted(test: NeighbourTest, wins: np.ndarray) -> NeighbourTest:
         tuned=np.where(wins[:, None], 1.0, 3.0) * np.ones((n, 7)),
         density=np.linspace(0.1, 0.5, n),
         mean_curve_better=wins,
+        mean_curve_better_with_background=wins,
     )
 
 
 def test_the_notes_reading_is_supported_refuted_or_left_open(perfect: Neighbours) -> None:
     dense = np.arange(90) < 30
     for wins, words in (
-        (dense, "The note's reading has support."),
+        (dense, "The note's reading is supported."),
         (dense[::-1], "The note's reading is the wrong way round."),
-        (np.arange(90) % 2 == 0, "the difference may be chance"),
+        (np.arange(90) % 2 == 0, "The note's reading is undecided with 90 samples (the difference may be chance)."),
     ):
         found = replace(perfect, test=planted(perfect.test, wins))
         assert any(words in s for s in found.sentences)
     test = planted(perfect.test, dense)
+    both = replace(perfect, test=replace(test, mean_curve_better_with_background=np.arange(90) % 2 == 0))
+    assert any("is supported without, undecided with 90 samples" in s for s in both.sentences)
+    assert both.to_dict()["test"]["dense_minus_sparse"]["mean_curve_better"]["value"] == 100
     assert test.contrast(note=True).value == test.contrast().value == 100
     assert [test.share_of(i).value for i in range(3)] == [100, 0, 0]
     assert test.share.value == pytest.approx(100 / 3)
+
+
+def test_the_verdict_of_the_lab_experiment_rests_on_what_no_diffractometer_sees() -> None:
+    """The numbers of an independent calculation: without and with a background the verdicts are opposite."""
+    found = neighbour_baseline(reference_study("lab"), LAB, n_curves=200, n_test=0)
+    seen = found.with_background
+    assert (found.note_error, found.network_error) == pytest.approx((0.590, 0.441), abs=5e-4)
+    assert (seen.nearest["parameters", MEANS[1]], seen.network["final"]) == pytest.approx((0.297, 0.301), abs=5e-4)
+    others = [seen.nearest["parameters", mean] for mean in (MEANS[0], MEANS[2])]
+    assert others == pytest.approx([0.278, 0.225], abs=5e-4)
+    assert (found.verdict, found.seen_verdict) == ("network", "neighbours")
+    assert any("the verdict depends on what lies below the background" in s for s in found.sentences)
+    content = found.to_dict()
+    assert (content["better_with_background"], content["background_of_comparison"]) == ("neighbours", 1e-3)
+
+
+def test_above_a_background_against_brute_force(perfect: Neighbours) -> None:
+    seen, lookup, target = perfect.with_background, perfect.lookups["parameters"], perfect.target
+    observed = target.intensity + 1e-3 * target.intensity.max()
+    logs = 10 ** np.log10(lookup.curves[:5]).mean(axis=0)
+    for mean, curve in zip(MEANS[1:], (lookup.curves[:5].mean(axis=0), logs), strict=True):
+        assert seen.nearest["parameters", mean] == pytest.approx(float(curve_error(curve, observed).rmse), rel=1e-6)
+    assert seen.network["final"] == pytest.approx(0, abs=1e-6)
+    assert perfect.seen_verdict == "network"
+    assert any("Neighbours come no closer with it, too." in s for s in perfect.sentences)
+    assert perfect.frame["curve_rmse_with_background"].notna().all()
+
+
+@pytest.mark.parametrize(("own", "again"), [(5e-4, True), (1e-3, False)])
+def test_a_curve_with_a_background_of_its_own_is_compared_once(own: float, again: bool) -> None:
+    experiment = Experiment("planted", StrainParameters.from_array(TEST[0]), Instrument(background=own))
+    found = look_up(make_study(experiment=experiment), n_test=0)
+    assert (found.with_background is not None) == again
+    assert any("does not see all of the tail" in s for s in found.sentences) == again
+    if not again:
+        assert found.seen_verdict == found.verdict
+        assert found.to_dict()["better_with_background"] is None
+        assert found.frame["curve_rmse_with_background"].isna().all()
+
+
+def test_the_place_may_agree_on_one_side_of_the_background_only(perfect: Neighbours) -> None:
+    seen = replace(perfect.with_background, network={"final": 9.0})
+    for sparser, words in (
+        (5.0, "only without a background"),
+        (95.0, "only with a background"),
+        (50.0, "not bear out"),
+    ):
+        found = replace(perfect, with_background=seen, sparser=sparser)
+        assert any(words in s for s in found.sentences)
+
+
+def test_test_samples_are_compared_above_a_background_too() -> None:
+    """Who wins is counted by hand; among these samples the background turns some round."""
+    study, n, k = make_study(), 40, 3
+    predicted = np.clip(TEST[:n] + 0.08 * SPACE.range, SPACE.minimum, SPACE.maximum)
+    apart = np.sqrt((((TRAINING - TEST[:n, None]) / SPACE.range) ** 2).sum(axis=2))
+    around = apart.argsort(axis=1)[:, :k]
+    plain, seen = _note(study, TEST[:n], predicted, around, np.take_along_axis(apart, around, 1), False)
+
+    def curves(parameters: np.ndarray) -> np.ndarray:
+        made = resimulate(parameters, study.config.dataset.scan.angle, Nuisances(), study.config.dataset)
+        return np.maximum(made / made.max(axis=1, keepdims=True), study.config.training.floor)
+
+    own, network = curves(TEST[:n]), curves(predicted)
+    mean = curves(TRAINING)[around].mean(axis=1)
+    for background, better in ((0.0, plain), (1e-3, seen)):
+        miss = [np.square(np.log10((c + background) / (own + background))).mean(axis=1) for c in (mean, network)]
+        np.testing.assert_array_equal(better, miss[0] < miss[1])
+    assert (plain != seen).any()
 
 
 def test_does_not_fire_where_neither_is_better(perfect: Neighbours) -> None:
@@ -247,6 +322,37 @@ def test_the_background_of_a_measured_curve_is_fitted() -> None:
     assert "which is right cannot be said without the truth" in text
     assert "around the chosen prediction" in text
     json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_resolution_and_disorder_of_a_measured_curve_come_from_the_library() -> None:
+    """Planted on the fit's values; a network that is wrong, and what was fitted to its answers, change nothing."""
+    instrument, e = Instrument(40.0, 0.2, background=1e-3), 0.91
+    experiment = Experiment("planted", StrainParameters.from_array(TEST[0]), instrument, disorder=e)
+    study = make_study(TRAINING[:N_TEST], np.concatenate([TRAINING, TEST]), experiment)
+    known = Target.of(experiment, study)
+    curve = MeasuredCurve(known.angle, 7e4 * known.intensity, {"file": "planted.txt"})
+    found = replace(checkpoints(study, known), true=None, errors=None)
+    results = [
+        neighbour_baseline(study, curve, k=1, found=replace(found, nuisances=Nuisances(*wrong, fitted=True)), n_test=0)
+        for wrong in ((25.0, 0.0, 1.0), (50.0, 0.5, 0.85))
+    ]
+    for result in results:
+        assert result.nuisances == Nuisances(40.0, 0.2, e, fitted=True)
+        np.testing.assert_array_equal(result.lookups["curve"].parameters[0], TEST[0])
+        assert result.to_dict()["nuisances"]["fwhm"] == 40
+        text = " ".join(result.sentences)
+        assert "the network has no say in it: 40 arcsec, Lorentz fraction 0.2, disorder 0.91." in text
+        assert "The look-up has resolution, disorder and background fitted to this curve" in text
+        assert "The look-up knows" not in text
+    same = [r.answers["curve", False].misfits[MEANS[1]].rmse for r in results]
+    np.testing.assert_array_equal(*same)
+    by_parameters = [r.lookups["parameters"].curves for r in results]
+    assert not np.allclose(*by_parameters)  # as the network's own: with what was fitted to its predictions
+
+
+def test_known_nuisances_are_not_fitted(perfect: Neighbours) -> None:
+    assert perfect.nuisances == Nuisances()
+    assert not any("fitted to the library curves" in s for s in perfect.sentences)
 
 
 def test_a_study_of_measured_curves_without_weights() -> None:

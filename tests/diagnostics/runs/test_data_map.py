@@ -112,3 +112,37 @@ def test_unknown_parameters() -> None:
     curve = Target.from_curve(MeasuredCurve(np.arange(10.0), np.ones(10), {}), "curve")
     with pytest.raises(StudyError, match=r"curve: its parameters are unknown"):
         data_map(study([ALWAYS, NEVER], LOST), curve)
+
+
+class TestNotFinite:
+    """A run that broke down: what has no error is left out and counted, or refused; never a mean of nan."""
+
+    broken = (*ALWAYS[:6], np.nan, np.inf)
+
+    def test_single_samples_are_left_out_and_counted(self) -> None:
+        found = data_map(study([ALWAYS, NEVER, self.broken, LEARNT], TWICE), LAB, threshold=5)
+        whole = data_map(study([ALWAYS, NEVER, LEARNT], TWICE), LAB, threshold=5)
+        assert (found.left_out, whole.left_out) == (1, 0)
+        np.testing.assert_array_equal(found.mean, whole.mean)
+        assert found.shares == whole.shares
+        assert "Left out: 1 test samples with a prediction that is not finite." in found.sentences
+        assert "nan" not in found.to_text()
+        values = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+        assert (values["n_samples"], values["left_out"]) == (3, 1)
+        assert not any("Left out" in s for s in whole.sentences)
+
+    def test_before_the_first_epoch_it_does_not_count(self) -> None:
+        early = [np.nan, *ALWAYS[1:]]
+        assert data_map(study([early, NEVER], TWICE), LAB, threshold=5).left_out == 0
+
+    def test_no_sample_left(self) -> None:
+        text = r"made: no uniform test sample has finite predictions at every epoch from 2 on; .* at epochs 7, 8$"
+        with pytest.raises(StudyError, match=text):
+            data_map(study([self.broken, self.broken], TWICE), LAB)
+
+    def test_the_target(self) -> None:
+        with pytest.raises(StudyError, match=r"lab: a prediction of made is not finite at epochs 7, 8; no mean"):
+            data_map(study([ALWAYS, NEVER], list(self.broken)), LAB)
+        long = [9.0, *[np.nan] * 7]
+        with pytest.raises(StudyError, match=r"at epochs 2, 3, 4, 5, 6 and 2 more; no mean"):
+            data_map(study([ALWAYS, NEVER], long), LAB)

@@ -150,7 +150,10 @@ class TestSentences:
     """Surfaces laid by hand over the shipped path."""
 
     def _with(self, plane: LossPlane, **changes: object) -> str:
-        return " ".join(replace(plane, **changes).sentences)  # type: ignore[arg-type]
+        """Sentences; networks where epochs are drawn are bad unless given."""
+        bad = np.full(plane.epochs.size, 99.0)
+        shadows = {"shadow_val_loss": bad, "shadow_error": bad, "shadow_neighbours": bad[:, None] * np.ones(10)}
+        return " ".join(replace(plane, **{**shadows, **changes}).sentences)  # type: ignore[arg-type]
 
     def test_where_the_path_settles(self, plane):
         x, y = plane.x[2], plane.y[2]
@@ -162,7 +165,49 @@ class TestSentences:
         near[plane.row(plane.final)] = plane.x[3], plane.y[1]
         assert "the path does not end where" in self._with(plane, path=near, val_loss=far)
         edge = _valley(plane, plane.x[0], y)
-        assert "at the edge of what was computed" in self._with(plane, val_loss=edge)
+        text = self._with(plane, val_loss=edge)
+        assert "no minimum, for that is at the edge of what was computed" in text
+        assert "the path settles" not in text
+
+    def test_the_final_epoch_is_one_of_the_places(self, plane):
+        """The points of the plane are 0.01 worse than the final epoch, which is its origin: nothing is lower there."""
+        f = plane.row(plane.final)
+        loss = plane.path_val_loss[f] + 0.01 + 0 * plane.val_loss
+        shadow = np.full(plane.epochs.size, 0.5)
+        shadow[f] = plane.path_val_loss[f]
+        low = replace(plane, val_loss=loss, shadow_val_loss=shadow).lowest("val_loss")
+        assert (low.value, low.epoch, low.at_edge) == (pytest.approx(plane.path_val_loss[f]), plane.final, False)
+        np.testing.assert_allclose([low.x, low.y], 0, atol=1e-12)
+        text = self._with(plane, val_loss=loss, shadow_val_loss=shadow)
+        assert "of 25 points of the plane and 24 places of stored epochs on it" in text
+        assert "is that of the final epoch itself: the path settles where" in text
+        # another epoch's place
+        shadow[plane.row(24)] = 0.01
+        assert "0.0100, is where epoch 24 is drawn" in self._with(plane, val_loss=loss, shadow_val_loss=shadow)
+
+    def test_nothing_said_to_be_lowest_is_above_what_is_said_beside_it(self, plane, through):
+        for found in (plane, through):
+            for what, beside in (("val_loss", found.path_val_loss), ("neighbours", found.final_neighbours.mean())):
+                at_final = beside if np.ndim(beside) == 0 else beside[found.row(found.final)]
+                assert found.lowest(what).value <= at_final * (1 + 1e-6)
+            assert found.lowest("error").value == min(found.error.min(), found.shadow_error.min())
+
+    def test_an_edge_is_no_minimum(self, plane):
+        text = self._with(plane, error=5 + _valley(plane, plane.x[-1], plane.y[2]))
+        assert "at the edge of what was computed: no minimum" in text
+        assert "At that edge the mean error of the 10 nearest" in text
+        text = self._with(plane, error=5 + _valley(plane, plane.x[2], plane.y[2]))
+        assert "no minimum, it may" not in text
+        assert "There the mean error of the 10 nearest" in text
+
+    def test_the_neighbours_where_an_epoch_is_drawn(self, plane):
+        """The error is lowest there, so that its neighbours are those of that network."""
+        i = plane.row(24)
+        error, near = np.full(plane.epochs.size, 99.0), np.full((plane.epochs.size, 10), 99.0)
+        error[i], near[i] = 0.5, plane.final_neighbours - 2
+        found = replace(plane, shadow_error=error, shadow_neighbours=near)
+        assert found.lowest("error").epoch == 24
+        assert found.neighbour_change() == pytest.approx((-2, -2, -2))
 
     def test_whether_the_path_passes_by(self, plane):
         i = plane.row(24)
@@ -189,11 +234,16 @@ class TestSentences:
         path_error = np.full(plane.epochs.size, 10.0)
         path_error[plane.row(plane.best)] = 8.0
         shadow = np.full(plane.epochs.size, drawn)
+        assert plane.best != plane.final
         assert verdict in self._with(plane, path_error=path_error, shadow_error=shadow)
 
     @pytest.mark.parametrize(
         ("change", "verdict"),
-        [(-1.0, "is good for its region"), (1.0, "is bad for its region"), (0.0, "the target's own")],
+        [
+            (-1.0, "is good for its region"),
+            (1.0, "is bad for its region"),
+            (0.0, "no change of its region that can be told from none"),
+        ],
     )
     def test_neighbours(self, plane, change, verdict):
         noise = np.tile([0.1, -0.1], 5)

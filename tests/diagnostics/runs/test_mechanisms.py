@@ -116,6 +116,12 @@ class TestTransfer:
         errors[0, :2], errors[1, :2] = (1.0, 9.0), (9.0, 1.0)
         assert transfer(errors, self.loss[:2], 0).value == pytest.approx(-1)
 
+    def test_the_interval_of_few_runs_is_said_to_be_too_short(self):
+        dips = {n: np.where(np.arange(16) == 2 * k, 0.1, 0.3) for k, n in enumerate(("base", "all_1", "all_2"))}
+        said = [s for s in variation(replicas(dips), "lab").sentences if "regret" in s]
+        assert "of another run's regret (an interval from 3 runs, rather too short): " in said[0]
+        assert "too short" not in said[1]  # over test samples
+
     def test_without_regret_it_is_not_defined(self):
         assert np.isnan(transfer(np.tile(FALLING, (6, 1)), self.loss, 0).value)
         assert np.isnan(sample_transfer(np.tile(FALLING, (6, 1))[..., None], self.loss, 0).value)
@@ -169,14 +175,39 @@ class TestVariation:
         found = variation(replicas(runs), "lab")
         late = found.spreads[0].late
         assert late.low < 3 < late.high
-        assert found.step.value == pytest.approx(3, rel=0.4)
+        # independent draws: neighbours differ by sqrt(2) SD
+        assert found.within.value == pytest.approx(3, rel=0.4)
+        assert found.step.value == pytest.approx(3 * np.sqrt(2), rel=0.4)
         assert "matters more" not in " ".join(found.sentences)
 
     def test_epochs_matter_more_where_only_they_differ(self):
         wave = 0.3 + 0.1 * (-1.0) ** np.arange(16)
         found = variation(replicas({"base": wave, "all_1": wave + 1e-4, "all_2": wave - 1e-4}), "lab")
-        assert found.step.value == pytest.approx(100 * 0.2 / np.sqrt(2), rel=0.01)
+        # of the late epochs, 13 to 16, two are 0.1 above the mean and two below
+        assert found.step.value == pytest.approx(20, rel=0.01)
+        assert found.within.value == pytest.approx(10 * np.sqrt(4 / 3), rel=0.01)
         assert "which late epoch one takes matters more" in " ".join(found.sentences)
+
+    def test_the_change_that_is_said_is_the_change_that_happens(self):
+        """Up and down by 4 % of range early and by 1 % late, in every run."""
+        jump = np.where(np.arange(16) < 8, 0.04, 0.01) * (np.arange(16) % 2)
+        found = variation(replicas({"base": 0.3 + jump, "all_1": 0.3 + jump, "all_2": 0.3 + jump}), "lab")
+        assert found.step == pytest.approx((1, 1, 1))
+        np.testing.assert_allclose(found.by_epoch()["epoch_to_epoch"][1:8], 4)
+        text = " ".join(found.sentences)
+        assert "Within a run the error changes by 1.00 (1.00 to 1.00) from one late epoch to the next" in text
+        assert "the change from epoch to epoch goes from 4.00 to 1.00" in text
+
+    def test_a_slow_drift_is_a_choice_of_epoch_though_steps_are_small(self):
+        """Runs 2 % apart that all drift by 6 % over the late epochs: neighbours tell less than half of it."""
+        drift = np.concatenate([np.zeros(12), [0.00, 0.02, 0.04, 0.06]])
+        runs = {n: 0.3 + 0.005 * k + drift for k, n in enumerate(("base", "all_1", "all_2"))}
+        found = variation(replicas(runs), "lab")
+        assert found.step.value == pytest.approx(2)
+        assert found.within.value == pytest.approx(np.std([0, 2, 4, 6], ddof=1))
+        found = variation(replicas(runs | {f"all_{k}": 0.3 + 0.005 * k + drift for k in range(3, 20)}), "lab")
+        assert found.step.value < found.spreads[0].late.low < found.within.low
+        assert "matters more than which of its late" not in " ".join(found.sentences)
 
     def test_runs_that_come_to_rest_apart_and_together(self):
         rng = np.random.default_rng(1)

@@ -119,6 +119,7 @@ def test_outside_the_space_is_said_and_answered(study: Study) -> None:
     assert any("sparser than usual" in s for s in corner.sentences)
     assert any(s.startswith("Outside the parameter space") for s in corner.sentences)
     assert corner.near_edge == list(PARAMETERS)
+    assert corner.outside == []
     beyond = SPACE.denormalise(np.full(7, 1.2))
     assert coverage(study, beyond).position == pytest.approx([120] * 7)
 
@@ -193,6 +194,25 @@ def test_edges(found: Coverage) -> None:
     middle = coverage_of(sample(200, "uniform", seed=0), CENTRE, sample(50, "uniform", seed=1), edge=10)
     assert middle.near_edge == []
     assert "No parameter lies within 10 %" in middle.to_text()
+
+
+def test_a_parameter_outside_its_range_is_not_at_its_edge() -> None:
+    """Dmax1 at more than its maximum, the others in the middle: nothing is within 10 % of an end."""
+    training, others = sample(200, "uniform", seed=0), sample(50, "uniform", seed=1)
+    point = np.array(CENTRE, dtype=float)
+    dmax = PARAMETERS.index("Dmax1")
+    point[dmax] = 0.05
+    found = coverage_of(training, point, others, edge=10)
+    assert (found.outside, found.near_edge) == (["Dmax1"], [])
+    assert "No parameter lies within 10 % of an end of its range" in found.to_text()
+    assert "Dmax1 lies outside the range" in found.to_text()
+    assert found.to_dict()["outside"] == ["Dmax1"]
+    # another one at the edge is named, and alone
+    point[-1] = SPACE.minimum[-1] + 0.02 * SPACE.range[-1]
+    both = coverage_of(training, point, others, edge=10)
+    assert both.near_edge == ["Rp2"]
+    assert "Rp2 lies within 10 %" in both.to_text()
+    assert "Dmax1 lies outside the range" in both.to_text()
 
 
 def test_boxes_of_test_samples(found: Coverage, study: Study) -> None:

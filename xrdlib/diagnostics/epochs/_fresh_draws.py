@@ -1,15 +1,21 @@
-"""Curves that a study has never seen, near others or of the same sample, and what its stored epochs make of them."""
+"""Curves that a study has never seen, near others or of the same sample, and what its stored epochs make of them.
+
+What is drawn for an experiment chooses an epoch, and that epoch is scored on the experiment's own trace.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment
+from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics.checkpoints import Checkpoints
-from xrdlib.diagnostics.epochs._transfer import Transfer, between_draws, between_samples
+from xrdlib.diagnostics.epochs._transfer import Transfer, between_samples, onto_trace
 from xrdlib.diagnostics.target import Nuisances, Target, resimulate
 from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import Instrument
@@ -20,9 +26,7 @@ __all__ = ["fresh_errors", "from_near_samples", "from_other_noise", "from_own_cu
 FloatArray = NDArray[np.float64]
 _Batch = tuple[FloatArray, Instrument, float]  # parameters (n, 7), instrument, disorder
 
-# a diffractometer as those of the lab's curves
-_TYPICAL = Instrument(fwhm=36.0, lorentz_fraction=0.2, background=2e-3, peak_counts=6e4)
-
+_COUNTS = 6e4  # in the peak, of an experiment without noise: as the lab's curves have
 _TRIES = 500
 
 
@@ -95,55 +99,69 @@ def from_own_curves(study: Study, base: FloatArray, rng: np.random.Generator, se
 def from_other_noise(
     study: Study, source: Experiment, found: Checkpoints, n_draws: int, rng: np.random.Generator, seed: int
 ) -> list[Transfer]:
-    """Chosen on one noise draw of an experiment, scored on others: those tracked, if there are three, or new ones."""
-    draws = _noise_draws(study, source, found, n_draws, rng)
-    if draws is None:
-        return []
-    scored = between_draws(*draws, seed=seed)
-    return [Transfer("noise", "other counting noise", "experiment", len(draws[0]), *scored)]
+    """Chosen on other noise draws of an experiment: those tracked, if there are three, or new ones.
 
-
-def _noise_draws(
-    study: Study, source: Experiment, found: Checkpoints, n_draws: int, rng: np.random.Generator
-) -> tuple[FloatArray, int] | None:
-    """Errors of noise draws of one sample, (n_draws, n_epochs), and the column of final; None without weights."""
+    They are of its own sample, instrument, background and disorder. If it has no noise, they are its curve, counted.
+    """
     noisy = source.instrument.peak_counts is not None
-    same = [
-        e
-        for e in study.config.experiments
-        if e.parameters == source.parameters
-        and e.instrument.peak_counts is not None
-        and (not noisy or (e.instrument, e.disorder) == (source.instrument, source.disorder))
-    ]
-    same = [e for e in same if (e.instrument, e.disorder) == (same[0].instrument, same[0].disorder)]
-    if len(same) >= 3:
-        traces = [study.experiment_errors(e.name).mean(axis=1)[found.epochs - 1] for e in same]
-        return np.stack(traces), found.row(found.final)
-    if not study.checkpoints:
-        return None
-    instrument = source.instrument if noisy else _TYPICAL
+    same = [e for e in study.config.experiments if noisy and e.seed != source.seed and _but_for_seed(e, source)]
+    if len(same) >= 3 and found.error is not None:
+        draws = np.stack([study.experiment_errors(e.name).mean(axis=1)[found.epochs - 1] for e in same])
+        scored = onto_trace(draws, found.error, found.row(found.final), seed=seed)
+        return [Transfer("noise", "other counting noise", "experiment", len(same), *scored)]
+    stored = _Stored.of(study, found)
+    if stored is None:
+        return []
+    label = "other counting noise" if noisy else f"counting noise ({_COUNTS:.0e} in the peak)".replace("e+04", "e4")
+    instrument = source.instrument if noisy else replace(source.instrument, peak_counts=_COUNTS)
     parameters = np.tile(source.parameters.to_array(), (n_draws, 1))
     (errors,) = fresh_errors(study, [(parameters, instrument, source.disorder)], rng)
-    return errors.T, _stored_final(study)
+    return [Transfer("noise", label, "experiment", n_draws, *stored.scored(errors, seed))]
+
+
+def _but_for_seed(one: Experiment, other: Experiment) -> bool:
+    return replace(one, name=other.name, seed=other.seed) == other
+
+
+class _Stored(NamedTuple):
+    """An experiment's own trace at the epochs whose weights are stored."""
+
+    rows: NDArray[np.int64]  # of the stored epochs
+    trace: FloatArray
+    final: int
+
+    @classmethod
+    def of(cls, study: Study, found: Checkpoints) -> _Stored | None:
+        """None without weights of its epochs, or without the truth."""
+        _, here, rows = np.intersect1d(found.epochs, np.array(study.checkpoints, dtype=np.int64), return_indices=True)
+        if found.error is None or not here.size:
+            return None
+        return cls(rows, found.error[here], int(found.val_loss[here].argmin()))
+
+    def scored(self, errors: FloatArray, seed: int) -> tuple[float, float, Interval]:
+        """Choose on each column of errors (n_stored_epochs, n), score on the trace."""
+        return onto_trace(errors[self.rows].T, self.trace, self.final, seed=seed)
 
 
 def from_near_samples(
     study: Study,
     target: Target,
+    found: Checkpoints,
     base: FloatArray,
     widths: tuple[float, ...],
     n_draws: int,
     rng: np.random.Generator,
     seed: int,
 ) -> tuple[list[Transfer], list[str]]:
-    """Chosen on a sample within some % of range: for the target (all pairs of near ones), and for samples (n, 7).
+    """Chosen on a sample within some % of range: for the target (on each of several), and for samples (n, 7).
 
     Also what is not defined, and why.
     """
     if not study.checkpoints:
         return [], ["The study holds no weights, which curves of near samples would need."]
     final, typical = _stored_final(study), _usual(study)
-    source = target.source if isinstance(target.source, Experiment) else None
+    stored = _Stored.of(study, found)
+    source = target.source if isinstance(target.source, Experiment) and stored else None
     undefined = [] if source else ["Near samples are not defined for it: its true parameters are unknown."]
     batches: list[_Batch] = [(base, *typical)]
     plan: list[tuple[float, NDArray[np.bool_] | None]] = []  # width, and which samples have a near one
@@ -165,7 +183,8 @@ def from_near_samples(
     for (width, which), errors in zip(plan, fresh, strict=True):
         key, label = f"within_{width:g}_percent", f"a sample within {width:g} % of range"
         if which is None:
-            scored = between_draws(errors.T, final, seed=seed)
+            assert stored is not None
+            scored = stored.scored(errors, seed)
             transfers.append(Transfer(key, label, "experiment", n_draws, *scored))
         else:
             scored_on = at_base[:, which]

@@ -14,7 +14,10 @@ _MOST = 50  # %
 
 
 def findings(transfers: Sequence[Transfer]) -> list[str]:
-    """A sentence for each way of choosing the epoch, the experiment's number beside the test samples', and the sum."""
+    """A sentence for each way of choosing the epoch, the experiment's number beside the test samples', and two sums.
+
+    The sum on the experiment rests on its numbers only, that on test samples on theirs; both need intervals.
+    """
     ways: dict[str, list[Transfer]] = {}
     for t in transfers:
         ways.setdefault(t.chosen_on, []).append(t)
@@ -22,14 +25,14 @@ def findings(transfers: Sequence[Transfer]) -> list[str]:
         "Kept is the share of the regret that is gained when the epoch is chosen elsewhere; 0 is no better than final."
     ]
     said += [f"Epoch chosen on {way}: {'; '.join(map(kept_in_words, same))}." for way, same in ways.items()]
-    verdicts: dict[str, list[str]] = {}
-    for way, same in ways.items():
-        # the experiment's, or the samples' where it has none or no interval
-        judged = next((t for t in same if not np.isnan(t.share.low)), None)
-        if judged is not None:
-            verdicts.setdefault(_verdict(judged), []).append(way)
-    if verdicts:
-        said.append(f"So an ideal epoch {'; '.join(f'{v} with {_listed(ways)}' for v, ways in verdicts.items())}.")
+    for whose, subject in (("experiment", "For the experiment"), ("test samples", "For test samples")):
+        verdicts: dict[str, list[str]] = {}
+        for t in transfers:
+            if t.scored_on == whose and not np.isnan(t.share.low):
+                verdicts.setdefault(_verdict(t), []).append(t.chosen_on)
+        if verdicts:
+            listed = "; ".join(f"{verdict} with {_listed(ways)}" for verdict, ways in verdicts.items())
+            said.append(f"{subject} an ideal epoch {listed}.")
     return said
 
 

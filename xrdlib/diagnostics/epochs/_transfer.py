@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xrdlib.diagnostics._intervals import Interval, bootstrap
 
-__all__ = ["Transfer", "between_draws", "between_samples", "single"]
+__all__ = ["Transfer", "between_draws", "between_samples", "onto_trace", "single"]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Transfer:
     n : int
         Draws of the experiment, neighbours, or test samples.
     regret : float
-        Mean of what one would believe to gain: error at final minus the lowest, in the trace's unit.
+        What can be gained: error at final minus the lowest, in the trace's unit; a mean over test samples.
     kept : float
         Mean of what is gained where it counts: error at final minus error at the epoch chosen elsewhere.
     share : Interval
@@ -84,6 +84,32 @@ def between_draws(errors: FloatArray, final: int, *, seed: int = 0) -> tuple[flo
     if len(errors) < 4 or regret < _NONE:
         return regret, kept, _single(kept, regret)
     return regret, kept, bootstrap(lambda rows: _ratio(*means(rows)[::-1]), everyone, seed=seed)
+
+
+def onto_trace(draws: FloatArray, trace: FloatArray, final: int, *, seed: int = 0) -> tuple[float, float, Interval]:
+    """Choose on each of some draws, score on one trace that is none of them.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (d, n)
+        Errors of d relatives at n epochs.
+    trace : ndarray, shape (n,)
+        Errors of what counts, at the same epochs.
+    final : int
+        Column of the final epoch.
+    seed : int
+        Of the bootstrap over draws; below four draws there are no ends.
+
+    Returns
+    -------
+    regret, kept : float
+    share : Interval
+    """
+    regret, gained = float(trace[final] - trace.min()), trace[final] - trace[draws.argmin(axis=1)]
+    kept = float(gained.mean())
+    if len(draws) < 4 or regret < _NONE:
+        return regret, kept, _single(kept, regret)
+    return regret, kept, bootstrap(lambda rows: _ratio(float(rows.mean()), regret), gained, seed=seed)
 
 
 def between_samples(regret: FloatArray, kept: FloatArray, *, seed: int = 0) -> tuple[float, float, Interval]:

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from xrdlib.data import SPACE, Experiment, MeasuredCurve
-from xrdlib.diagnostics._correlation import percent, share
+from xrdlib.data import Experiment, MeasuredCurve
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
-from xrdlib.diagnostics.comparable import like_training, sample_traces
+from xrdlib.diagnostics.comparable import like_target, other_traces, sample_traces
+from xrdlib.diagnostics.epochs._among import CHANCE, Among, in_words, left_out
 from xrdlib.diagnostics.epochs._fresh_draws import from_near_samples, from_other_noise, from_own_curves
 from xrdlib.diagnostics.epochs._luck_text import findings
-from xrdlib.diagnostics.epochs._transfer import Transfer, between_draws, between_samples, single
+from xrdlib.diagnostics.epochs._stored_predictions import from_neighbours, from_own_curve
+from xrdlib.diagnostics.epochs._transfer import Transfer
+from xrdlib.diagnostics.epochs.divergence import divergence
 from xrdlib.diagnostics.epochs.wobble import Wobble, wobble, wobble_p_values
 from xrdlib.diagnostics.target import Target
-from xrdlib.metrics import curve_error
 from xrdlib.training import Study
 
 __all__ = ["Luck", "luck"]
@@ -30,6 +30,7 @@ FloatArray = NDArray[np.float64]
 
 _WOBBLING = 500  # test samples whose regret is compared with their own noise
 _LEVEL = 0.05
+_FEW = 40  # epochs
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +50,17 @@ class Luck(Section):
     beyond_noise : ndarray of bool
         Of some test samples, whether their regret is more than noise alone brings (5 %).
     undefined : tuple of str
-        What could not be measured, and why.
+        What could not be measured, and why; and which test samples were left out.
+    test_set : str
+        Whose samples ``beyond_noise`` is of; empty if it has no name.
+    others_beyond : tuple of Among
+        The same of other test sets.
+    divergence_epoch : int or None
+        From which the trace rises by more than noise, `Divergence.epoch`.
+    n_stored : int or None
+        Epochs that samples recorded anew were predicted at, where those are fewer than the trace has.
+    n_epochs : int
+        Of the trace; 0 if not said.
     """
 
     study: str
@@ -59,6 +70,11 @@ class Luck(Section):
     wobble: Wobble
     beyond_noise: NDArray[np.bool_]
     undefined: tuple[str, ...] = ()
+    test_set: str = ""
+    others_beyond: tuple[Among, ...] = ()
+    divergence_epoch: int | None = None
+    n_stored: int | None = None
+    n_epochs: int = 0
 
     name = "luck"
     title = "How much of the regret is luck"
@@ -66,7 +82,7 @@ class Luck(Section):
     @property
     def beyond_noise_share(self) -> Interval:
         """Share (%) of test samples with more regret than noise alone brings; 5 are expected of noise."""
-        return share(self.beyond_noise)
+        return Among(self.test_set, self.beyond_noise).share
 
     def find(self, key: str, scored_on: str = "experiment") -> Transfer | None:
         """One way of choosing; None where it was not defined."""
@@ -93,28 +109,48 @@ class Luck(Section):
         return {
             "unit": self.unit,
             "transfers": [t.to_dict() for t in self.transfers],
-            "noise": {**self.wobble.to_dict(), "test_samples_beyond": self.beyond_noise_share.to_dict()},
+            "noise": {
+                **self.wobble.to_dict(),
+                "test_samples_beyond": self.beyond_noise_share.to_dict(),
+                "test_set": self.test_set,
+                "other_test_sets_beyond": {other.test_set: other.share.to_dict() for other in self.others_beyond},
+            },
             "undefined": list(self.undefined),
         }
 
     @property
     def sentences(self) -> list[str]:
         """What is reproducible, and what noise alone would bring."""
-        return [*findings(self.transfers), self._noise, *self.undefined]
+        said = findings(self.transfers)
+        if self.n_stored is not None:
+            said.append(
+                f"Curves recorded anew choose among the {self.n_stored} epochs with stored weights; the regret is then "
+                "against the best of those."
+            )
+        if self.unit != "% of range" and self.transfers:
+            said.append("Test samples are scored by the errors of their parameters, it by that of its curve.")
+        return [*said, self._noise, *self.undefined]
 
     @property
     def _noise(self) -> str:
         w = self.wobble
         if w.drawn.size == 0:
             return "What regret noise alone would bring is not defined: too few epochs, or a constant trace."
-        more = f" ({percent(self.beyond_noise_share)} of {self.beyond_noise.size} test samples show more than theirs)"
-        more = more if self.beyond_noise.size else ""
+        others = in_words((Among(self.test_set, self.beyond_noise), *self.others_beyond))
+        theirs = "" if self.unit == "% of range" else ", in their parameter errors"
+        more = f" ({others} show more than theirs{theirs}; {CHANCE})" if others else ""
         digits = ".2f" if self.unit == "% of range" else ".3f"
         seen = f"a regret of {w.regret:{digits}} {self.unit}"
         bring = f"an error that never rises but wobbles like this one brings {w.expected:{digits}}"
         if w.p_value < _LEVEL:
             return f"The best of many: {bring}; {seen} is more than that{more}."
-        return f"The best of many: {bring}, so that {seen} needs no other reason{more}."
+        few = f"; {self.n_epochs} epochs see less than all would" if 0 < self.n_epochs < _FEW else ""
+        if self.divergence_epoch is not None:
+            return (
+                f"The best of many: {bring}, so that {seen} is not too large for noise; but the error does rise, from "
+                f"epoch {self.divergence_epoch} on, by more than noise: not all of it is luck{more}."
+            )
+        return f"The best of many: {bring}, so that {seen} cannot be told from noise{few}{more}."
 
 
 def luck(
@@ -130,7 +166,7 @@ def luck(
     test_set: str | None = None,
     seed: int = 0,
 ) -> Luck:
-    """Choose an experiment's epoch on other noise, on samples near it, on test samples around it; score it there.
+    """Choose an experiment's epoch on other noise, on samples near it, on test samples around it; score it on its own.
 
     Parameters
     ----------
@@ -145,13 +181,13 @@ def luck(
         Samples "near" another have every parameter within so many % of its range, inside the space.
     n_draws : int
         Noise draws and near samples of the experiment, recorded anew and predicted at the stored epochs. Tracked
-        noise draws of the same sample are used instead where the study has three.
+        noise draws that differ from it in nothing but the seed are used instead where the study has three.
     n_samples : int
         Samples of the test set ``uniform`` (of the other, where there is only one) that get a near one each.
     n_curves : int
         Samples of ``uniform`` whose epoch is also chosen on their own curve; each takes some hundredths of a second.
     test_set : {"grid", "uniform"}, optional
-        Where the nearest samples are from; by default the one that resembles the training set.
+        Where the nearest samples are from; by default as `track` chooses it.
     seed : int
 
     Returns
@@ -166,7 +202,7 @@ def luck(
     """
     target = Target.of(target, study)
     found = checkpoints(study, target) if found is None else found
-    test_set = test_set or like_training(study)
+    test_set = test_set or like_target(study, found.true)
     errors, true = sample_traces(study, test_set, found.epochs)
     for name, value, allowed, what in (
         ("k", k, 1 <= k < len(true), f"1 to {len(true) - 1}, the number of test samples less one,"),
@@ -185,8 +221,14 @@ def luck(
     noise = []
     if isinstance(target.source, Experiment):
         noise = from_other_noise(study, target.source, found, n_draws, rng, seed)
-    nearby, undefined = from_near_samples(study, target, base[:n_samples], widths, n_draws, rng, seed)
-    p_values = wobble_p_values(errors[:, :_WOBBLING].T, final, seed=seed)
+    nearby, undefined = from_near_samples(study, target, found, base[:n_samples], widths, n_draws, rng, seed)
+
+    def beyond(traces: FloatArray) -> NDArray[np.bool_]:
+        p_values = wobble_p_values(traces[:, :_WOBBLING].T, final, found.epochs, seed=seed)
+        return np.asarray(p_values[np.isfinite(p_values)] < _LEVEL)
+
+    n_stored = np.intersect1d(found.epochs, study.checkpoints).size
+    missing = len(study.test_predictions(test_set)[1]) - len(true)
     return Luck(
         study=study.config.name,
         target=target.name,
@@ -194,46 +236,21 @@ def luck(
         transfers=(
             *noise,
             *nearby,
-            *_around(found, trace, errors, true, k, seed),
-            _own_curve(target, found),
+            *from_neighbours(found, trace, errors, true, k, seed),
+            from_own_curve(target, found),
             *from_own_curves(study, base[:n_curves], rng, seed),
         ),
-        wobble=wobble(trace, final, seed=seed),
-        beyond_noise=p_values[np.isfinite(p_values)] < _LEVEL,
-        undefined=tuple(undefined),
+        wobble=wobble(trace, final, found.epochs, seed=seed),
+        beyond_noise=beyond(errors),
+        undefined=(*undefined, *left_out(missing, test_set)),
+        test_set=test_set,
+        others_beyond=tuple(
+            Among(name, beyond(traces)) for name, traces in other_traces(study, test_set, found.epochs).items()
+        ),
+        divergence_epoch=divergence(found.epochs, trace, found.val_loss, np.empty((0, trace.size)), seed=seed).epoch,
+        n_stored=n_stored if 0 < n_stored < trace.size else None,
+        n_epochs=trace.size,
     )
-
-
-def _around(
-    found: Checkpoints, trace: FloatArray, errors: FloatArray, true: FloatArray, k: int, seed: int
-) -> list[Transfer]:
-    """Chosen on the nearest test samples: for the target, and for every test sample."""
-    point = found.predictions[found.row(found.chosen)] if found.true is None else found.true
-    tree, final = cKDTree(SPACE.normalise(true)), found.row(found.final)
-    nearest = np.asarray(tree.query(SPACE.normalise(np.clip(point, SPACE.minimum, SPACE.maximum)), range(1, k + 1))[1])
-    around_target = int(errors[:, nearest].mean(axis=1).argmin())
-    others = np.asarray(tree.query(SPACE.normalise(true), range(1, k + 2))[1])
-    itself = others == np.arange(len(true))[:, None]
-    itself[~itself.any(axis=1), -1] = True  # among equal samples it may not be listed
-    others = others[~itself].reshape(len(true), k)
-    around = np.stack([errors[:, column] for column in others.T]).mean(axis=0)  # (epoch, sample)
-    regret = errors[final] - errors.min(axis=0)
-    kept = errors[final] - errors[around.argmin(axis=0), np.arange(len(true))]
-    label = f"{k} nearest test samples"
-    return [
-        Transfer("neighbours", label, "experiment", k, *single(trace, around_target, final)),
-        Transfer("neighbours", label, "test samples", len(true), *between_samples(regret, kept, seed=seed)),
-    ]
-
-
-def _own_curve(target: Target, found: Checkpoints) -> Transfer:
-    """Chosen on the target's curve: all of it and scored by the truth, or one half and scored on the other."""
-    final = found.row(found.final)
-    if found.error is not None:
-        scored = single(found.error, found.row(found.chosen), final)
-        return Transfer("curve", "its own curve", "experiment", 1, *scored)
-    halves = [curve_error(found.curves[:, i::2], target.intensity[i::2]).rmse for i in (0, 1)]
-    return Transfer("halves", "every other point", "experiment", 2, *between_draws(np.stack(halves), final))
 
 
 def _cell(value: Interval) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._correlation import block_interval, correlation, percent, share
+from xrdlib.diagnostics._correlation import block_interval, correlation, share
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
-from xrdlib.diagnostics.comparable import like_training, sample_traces, unlike_test_set
+from xrdlib.diagnostics.comparable import like_target, other_traces, sample_traces, unlike_test_set
+from xrdlib.diagnostics.epochs._tracking_text import findings
 from xrdlib.diagnostics.epochs.divergence import Divergence, divergence
 from xrdlib.diagnostics.target import Target
 from xrdlib.metrics import parameter_error
@@ -42,12 +43,15 @@ class Tracking(Section):
         Correlation of the two traces; without an interval, since both have a trend and there is one run: see
         ``spearman_percentile`` instead.
     pearson_changes, spearman_changes : Interval
-        Correlation of their changes from epoch to epoch, which a common trend does not inflate.
+        Correlation of their changes from epoch to epoch, which a common trend does not inflate. The moving-block
+        interval, nominally of 95 %, was measured to hold the true coefficient in 88 to 93 % of cases, and in 76 to
+        78 % where the changes are strongly autocorrelated (0.8).
     regret : float or None
         Of the experiment, % of range.
     sample_regret : ndarray, shape (n_samples,)
         Of every sample of the test set, over the same epochs.
     test_set : str
+        On a grid-trained study that whose samples lie on or off the grid as the target does.
     sample_spearman : ndarray, shape (n_samples,)
         Their ``spearman``.
     divergence : Divergence
@@ -56,6 +60,12 @@ class Tracking(Section):
         Error of guessing the training set's mean, % of range.
     unlike : tuple of str
         In what the target differs from the test samples.
+    left_out : int
+        Samples of the test set with predictions that are not finite.
+    other_set : str or None
+        The other test set of a study trained on the grid.
+    other_regret : ndarray, shape (m,)
+        Regrets of its samples.
     """
 
     epochs: NDArray[np.int64]
@@ -73,6 +83,9 @@ class Tracking(Section):
     divergence: Divergence
     guess: float | None = None
     unlike: tuple[str, ...] = ()
+    left_out: int = 0
+    other_set: str | None = None
+    other_regret: FloatArray = field(default_factory=lambda: np.empty(0))
 
     name = "tracking"
     title = "Error across epochs"
@@ -86,6 +99,11 @@ class Tracking(Section):
     def regret_rank(self) -> Interval:
         """``regret_percentile`` with Wilson's interval; not defined where the truth is unknown."""
         return share(self.sample_regret[:0] < 0 if self.regret is None else self.sample_regret < self.regret)
+
+    @property
+    def other_rank(self) -> Interval:
+        """``regret_rank`` among the samples of ``other_set``; not defined where there is none."""
+        return share(self.other_regret[:0] < 0 if self.regret is None else self.other_regret < self.regret)
 
     @property
     def spearman_percentile(self) -> Interval:
@@ -128,6 +146,9 @@ class Tracking(Section):
             "regret_percentile_interval": self.regret_rank.to_dict(),
             "sample_regret_median": float(np.median(self.sample_regret)),
             "test_set": self.test_set,
+            "other_test_set": self.other_set,
+            "regret_percentile_other": self.other_rank.to_dict(),
+            "left_out": self.left_out,
             "unlike_test_set": list(self.unlike),
             "divergence": self.divergence.to_dict(),
         }
@@ -135,51 +156,7 @@ class Tracking(Section):
     @property
     def sentences(self) -> list[str]:
         """What the correlations, the change point and the regret say."""
-        together = (
-            "is constant or too short to compare with the validation loss" if np.isnan(self.spearman) else
-            "falls with the validation loss" if self.spearman > 0.7 else
-            "loosely follows the validation loss" if self.spearman > 0.3 else
-            "hardly follows the validation loss" if self.spearman >= -0.3 else
-            "tends to rise while the validation loss falls" if self.spearman >= -0.7 else
-            "rises while the validation loss falls"
-        )  # fmt: skip
-        more = "" if np.isnan(self.spearman) else f" (Spearman {self.spearman:+.2f})"
-        said = [f"Over {self.epochs.size} epochs the {self.measure} {together}{more}."]
-        if not np.isnan(self.spearman_percentile.value):
-            said.append(
-                f"{percent(self.spearman_percentile)} of the test samples follow it less; the changes from epoch to "
-                f"epoch have a Spearman of {self.spearman_changes:+.2f}."
-            )
-        known = self.regret is not None
-        said += [self.divergence.sentence(self.measure, "% of range" if known else "in RMSE"), *self._regret]
-        if self.unlike:
-            said.append(
-                f"It is not like the {self.test_set} test samples ({'; '.join(self.unlike)}): its rank among them "
-                "holds that difference, too."
-            )
-        return said
-
-    @property
-    def _regret(self) -> list[str]:
-        middle, high = np.median(self.sample_regret), np.percentile(self.sample_regret, 90)
-        population = (
-            f"of the {self.sample_regret.size} {self.test_set} test samples, each against its own ideal of the same "
-            f"{self.epochs.size} epochs, the median regret is {middle:.2f} % of range and one in ten exceeds {high:.2f}"
-        )
-        if self.regret is None:
-            return [f"Its regret cannot be known without the true parameters; {population}."]
-        p = self.regret_rank
-        verdict = "ordinary" if p.value < 90 else "unusual" if p.value < 99 else "exceptional"
-        said = [
-            f"A regret of {self.regret:.2f} % of range is {verdict}: {percent(p)} of test samples have a smaller one "
-            f"({population})."
-        ]
-        if self.guess is not None and self.error.min() > 0.7 * self.guess:
-            said.append(
-                f"Guessing the training set's mean would err by {self.guess:.1f} % of range: even the ideal epoch "
-                "hardly reads this curve, and an early one, close to that guess, looks good."
-            )
-        return said
+        return findings(self)
 
 
 def track(
@@ -200,7 +177,8 @@ def track(
     target : Target, optional
         The same one; with it the result says in what it differs from the test samples.
     test_set : {"grid", "uniform"}, optional
-        With whose samples to compare; by default those that resemble the training set.
+        With whose samples to compare; by default those that resemble the training set, or, for a target between the
+        points of the grid (or of unknown parameters) and a study trained on it, ``uniform``.
     seed : int
         Of the noise and the resampling.
 
@@ -211,8 +189,10 @@ def track(
     error, measure = checkpoints.error, "parameter error"
     if error is None:
         error, measure = checkpoints.curve_rmse, "curve error"
-    test_set = test_set or like_training(study)
+    test_set = test_set or like_target(study, checkpoints.true)
     errors, _ = sample_traces(study, test_set, checkpoints.epochs)
+    others = other_traces(study, test_set, checkpoints.epochs)
+    other_set = next(iter(others), None)
     loss = checkpoints.val_loss
     changes = np.diff(loss), np.diff(error)
     return Tracking(
@@ -225,13 +205,28 @@ def track(
         pearson_changes=block_interval(*changes, seed=seed),
         spearman_changes=block_interval(*changes, ranks=True, seed=seed),
         regret=checkpoints.regret,
-        sample_regret=errors[loss.argmin()] - errors.min(axis=0),
+        sample_regret=_regrets(errors, loss),
         test_set=test_set,
         sample_spearman=correlation(loss, errors.T, ranks=True),
-        divergence=divergence(checkpoints.epochs, error, loss, errors[:, :_CHECKED].T, seed=seed),
+        divergence=divergence(
+            checkpoints.epochs,
+            error,
+            loss,
+            errors[:, :_CHECKED].T,
+            test_set=test_set,
+            others={name: traces[:, :_CHECKED].T for name, traces in others.items()},
+            seed=seed,
+        ),
         guess=None if checkpoints.true is None else _guess(study, checkpoints.true),
         unlike=() if target is None else unlike_test_set(study, target, test_set),
+        left_out=len(study.test_predictions(test_set)[1]) - errors.shape[1],
+        other_set=other_set,
+        other_regret=np.empty(0) if other_set is None else _regrets(others[other_set], loss),
     )
+
+
+def _regrets(errors: FloatArray, loss: FloatArray) -> FloatArray:
+    return np.asarray(errors[loss.argmin()] - errors.min(axis=0))
 
 
 def _guess(study: Study, true: FloatArray) -> float:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import number
-from xrdlib.diagnostics.epochs._trace_noise import draw_noise, smoother, trace_noise
+from xrdlib.diagnostics.epochs._trace_noise import Places, draw_noise, places_of, smoother, trace_noise
 from xrdlib.diagnostics.epochs.change_point import MIN_POINTS
 
 __all__ = ["Wobble", "wobble", "wobble_p_values"]
@@ -54,7 +54,7 @@ class Wobble:
         return {"regret": number(self.regret), "expected": self.expected.to_dict(), "p_value": number(self.p_value)}
 
 
-def wobble(trace: FloatArray, final: int, *, n_draws: int = 999, seed: int = 0) -> Wobble:
+def wobble(trace: FloatArray, final: int, at: ArrayLike | None = None, *, n_draws: int = 999, seed: int = 0) -> Wobble:
     """Compare a trace's regret with what its noise alone brings.
 
     Parameters
@@ -62,6 +62,8 @@ def wobble(trace: FloatArray, final: int, *, n_draws: int = 999, seed: int = 0) 
     trace : ndarray, shape (n,)
     final : int
         Index of the final epoch.
+    at : array_like, shape (n,), optional
+        The epochs, ascending; by default 0, 1, 2, ...
     n_draws : int
     seed : int
 
@@ -69,29 +71,31 @@ def wobble(trace: FloatArray, final: int, *, n_draws: int = 999, seed: int = 0) 
     -------
     Wobble
     """
-    drawn = next(_drawn(trace[None], final, n_draws, seed), np.empty(0))
+    drawn = next(_drawn(trace[None], final, places_of(trace.size, at), n_draws, seed), np.empty(0))
     return Wobble(float(trace[final] - trace.min()), drawn)
 
 
-def wobble_p_values(traces: FloatArray, final: int, *, n_draws: int = 99, seed: int = 0) -> FloatArray:
+def wobble_p_values(
+    traces: FloatArray, final: int, at: ArrayLike | None = None, *, n_draws: int = 99, seed: int = 0
+) -> FloatArray:
     """The p-values of many traces, shape (k, n); empty where they are not defined."""
     seen = traces[:, final] - traces.min(axis=1)
-    found = zip(seen, _drawn(traces, final, n_draws, seed), strict=False)
+    found = zip(seen, _drawn(traces, final, places_of(traces.shape[1], at), n_draws, seed), strict=False)
     return np.array([Wobble(float(regret), drawn).p_value for regret, drawn in found])
 
 
-def _drawn(traces: FloatArray, final: int, n_draws: int, seed: int) -> Iterator[FloatArray]:
+def _drawn(traces: FloatArray, final: int, at: Places, n_draws: int, seed: int) -> Iterator[FloatArray]:
     n = traces.shape[1]
     if n < MIN_POINTS:
         return
     normal = np.random.default_rng(seed).normal(size=(n_draws, n))
     defined = np.ptp(traces, axis=1) > 1e-9 * np.abs(traces).max(axis=1)
-    size, phi = trace_noise(np.where(defined[:, None], traces, np.arange(n)))
-    trends = traces @ smoother(n).T
+    size, phi = trace_noise(np.where(defined[:, None], traces, np.arange(n)), at)
+    trends = traces @ smoother(at).T
     for i, known in enumerate(defined):
         if not known:
             yield np.empty(0)
             continue
         never_rising = isotonic_regression(trends[i], increasing=False).x
-        again = never_rising + draw_noise(size[i], float(phi[i]), normal)
+        again = never_rising + draw_noise(size[i], float(phi[i]), normal, at)
         yield again[:, final] - again.min(axis=1)

@@ -2,8 +2,9 @@
 
 Point i of a curve counts ``mu_i = counts (I_i / I_peak + background)`` photons, Poisson distributed, so that
 ``F = sum_i dmu_i dmu_i^T / mu_i``. No unbiased estimator has a covariance below F^-1 (Rao 1945; Cramer 1946). A prior
-adds its information: exact for a Gaussian, for a uniform one an approximation by a Gaussian of the same covariance (of
-Van Trees 1968, and Gill and Levit 1995, who average F over the prior; here F is that of one point).
+adds its information: exact for a Gaussian, for a uniform one a Gaussian of the same covariance stands in. The result is
+a scale for errors and no theorem. The theorem for biased estimators (Van Trees 1968; Gill and Levit 1995) averages F
+over the prior before inverting; the average of the inverses taken here is larger (Jensen), and errors may be smaller.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ FloatArray = NDArray[np.float64]
 
 NUISANCES = ("scale", "background", *INSTRUMENTAL)
 UNIFORM = 1 / np.sqrt(12)  # standard deviation of a uniform prior, in units of the range
-HIDDEN = 0.6  # of the prior's standard deviation: a bound above it means that the curve hardly tells the parameter
+HIDDEN = 0.6  # of the prior's standard deviation: a bound above it means that the curve is nearly flat in the parameter
 _UNKNOWN = 10.0  # ranges: beyond it a parameter counts as not determined at all
 _K = len(PARAMETERS)
 

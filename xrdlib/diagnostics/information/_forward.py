@@ -66,8 +66,10 @@ class Forward:
     angle: FloatArray
     curves: Simulate
 
-    def derivatives(self, parameters: FloatArray, disorder: FloatArray | None = None) -> Derivatives:
-        """Curves and derivatives of parameters (n, 7); a callable knows no disorder."""
+    def derivatives(
+        self, parameters: FloatArray, disorder: FloatArray | None = None, *, instrumental: bool = True
+    ) -> Derivatives:
+        """Curves and derivatives of parameters (n, 7); a callable knows neither disorder nor instrument."""
         steps = _DIFFERENCE * np.diag(SPACE.range)
         slopes = [(self.curves(parameters + h) - self.curves(parameters - h)) / (2 * _DIFFERENCE) for h in steps]
         curves = self.curves(parameters)
@@ -82,6 +84,7 @@ class _Simulator(Forward):
     instrument: Instrument
     disorder: float
     grid: Grid
+    resolution: FloatArray
 
     @property
     def sample(self) -> tuple[Crystal, Film | None, float]:
@@ -93,15 +96,24 @@ class _Simulator(Forward):
         fraction = self.instrument.lorentz_fraction if lorentz_fraction is None else lorentz_fraction
         return resolution_matrix(self.angle + offset, self.grid, self.instrument.fwhm + fwhm, fraction)
 
-    def derivatives(self, parameters: FloatArray, disorder: FloatArray | None = None) -> Derivatives:
-        """Curves and derivatives of parameters (n, 7), with disorder (n,) where each has its own."""
-        crystal, film, thickness = self.sample
-        static = np.broadcast_to(self.disorder if disorder is None else disorder, len(parameters))
-        matrix = self.matrix()
-        shape = [self.matrix(lorentz_fraction=1.0) - self.matrix(lorentz_fraction=0.0)]
+    @property
+    def changes(self) -> list[FloatArray]:
+        """Of the resolution matrix by fwhm, Lorentz fraction and offset."""
         wide, narrow = (self.matrix(fwhm=sign * _FWHM_STEP) for sign in (1, -1))
         late, early = (self.matrix(offset=sign * _OFFSET_STEP) for sign in (1, -1))
-        shape = [(wide - narrow) / (2 * _FWHM_STEP), *shape, (late - early) / (2 * _OFFSET_STEP)]
+        shape = self.matrix(lorentz_fraction=1.0) - self.matrix(lorentz_fraction=0.0)
+        return [(wide - narrow) / (2 * _FWHM_STEP), shape, (late - early) / (2 * _OFFSET_STEP)]
+
+    def derivatives(
+        self, parameters: FloatArray, disorder: FloatArray | None = None, *, instrumental: bool = True
+    ) -> Derivatives:
+        """Curves and derivatives of parameters (n, 7), with disorder (n,) where each has its own.
+
+        ``instrumental`` False leaves those by ``INSTRUMENTAL`` out, shape (n, 0, m).
+        """
+        crystal, film, thickness = self.sample
+        static = np.broadcast_to(self.disorder if disorder is None else disorder, len(parameters))
+        changes = self.changes if instrumental else []
         parts = []
         for start in range(0, len(parameters), _CHUNK):
             rows = slice(start, start + _CHUNK)
@@ -113,10 +125,11 @@ class _Simulator(Forward):
                 layer_thickness=thickness,
                 disorder=static[rows],
             )
-            convolved = slopes @ matrix
+            convolved = slopes @ self.resolution
             by_parameter = convolved[:, : len(PARAMETERS)] * SPACE.range[:, None]
-            instrumental = [convolved[:, -1], *(stored @ change for change in shape)]
-            parts.append(Derivatives(stored @ matrix, by_parameter, np.stack(instrumental, axis=1)))
+            others = [convolved[:, -1], *(stored @ change for change in changes)] if instrumental else []
+            by_others = np.stack(others, axis=1) if others else np.empty((len(stored), 0, self.angle.size))
+            parts.append(Derivatives(stored @ self.resolution, by_parameter, by_others))
         return Derivatives(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
@@ -157,4 +170,4 @@ def forward_model(source: Source, instrument: Instrument, disorder: float, angle
         )
         return np.asarray(stored @ matrix)
 
-    return _Simulator(angle, curves, config, instrument, disorder, grid)
+    return _Simulator(angle, curves, config, instrument, disorder, grid, matrix)

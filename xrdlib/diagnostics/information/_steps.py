@@ -15,10 +15,11 @@ from xrdlib.simulation import PARAMETERS
 from xrdlib.simulation.strain import strain_layers
 from xrdlib.training import Study
 
-__all__ = ["Slopes", "jumps", "perturbed", "population_of", "slopes", "stepped", "steps"]
+__all__ = ["FLOOR", "Slopes", "jumps", "perturbed", "population_of", "slopes", "stepped", "steps"]
 
 FloatArray = NDArray[np.float64]
 
+FLOOR = 1e-3  # of the peak: a background as measured curves have it
 _CHUNK = 64  # samples at a time
 
 
@@ -47,9 +48,8 @@ def slopes(model: Forward, rows: FloatArray) -> Slopes:
     """Of the first row, and summed up of the others."""
     curve, first, total, rmse = np.empty(0), np.empty(0), 0.0, []
     for start in range(0, len(rows), _CHUNK):
-        found = model.derivatives(rows[start : start + _CHUNK])
-        if not (found.curves > 0).all():
-            raise ValueError("simulate: an intensity of 0 or below; log10 intensity is compared, give positive curves")
+        found = model.derivatives(rows[start : start + _CHUNK], instrumental=False)
+        _check_positive(found.curves)
         found_slopes = found.parameters / (np.log(10) * found.curves[:, None])
         square = found_slopes**2
         if start == 0:
@@ -59,18 +59,31 @@ def slopes(model: Forward, rows: FloatArray) -> Slopes:
     return Slopes(curve, first, np.asarray(np.sqrt(np.maximum(total, 0) / (len(rows) - 1))), np.concatenate(rmse))
 
 
-def steps(model: Forward, rows: FloatArray, step: float, of: str) -> tuple[FloatArray, FloatArray]:
-    """RMSE and MAE of log10 intensity, each (n, 7), of steps in every parameter of every row."""
-    rmse, mae = [], []
+def steps(model: Forward, rows: FloatArray, step: float) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """RMSE and MAE of log10 intensity, each (n, 7), of steps in every parameter of every row.
+
+    Under "value" and "range" for steps of these, under "background" for those of the range where a background of
+    ``FLOOR`` of the row's peak is added to both curves.
+    """
+    found: dict[str, tuple[list[FloatArray], list[FloatArray]]] = {
+        m: ([], []) for m in ("value", "range", "background")
+    }
     for start in range(0, len(rows), _CHUNK):
         part = rows[start : start + _CHUNK]
-        changed = perturbed(part, step, of)
-        before = np.log10(model.curves(part))[:, None]
-        after = np.log10(model.curves(changed.reshape(-1, len(PARAMETERS)))).reshape(*changed.shape[:2], -1)
-        difference = after - before
-        rmse.append(np.sqrt((difference**2).mean(axis=2)))
-        mae.append(np.abs(difference).mean(axis=2))
-    return np.concatenate(rmse), np.concatenate(mae)
+        before = model.curves(part)[:, None]
+        _check_positive(before)
+        floor = FLOOR * before.max(axis=2, keepdims=True)
+        for of in ("value", "range"):
+            changed = perturbed(part, step, of)
+            after = model.curves(changed.reshape(-1, len(PARAMETERS))).reshape(*changed.shape[:2], -1)
+            _check_positive(after)
+            differences = {of: np.log10(after / before)}
+            if of == "range":
+                differences["background"] = np.log10((after + floor) / (before + floor))
+            for measure, difference in differences.items():
+                found[measure][0].append(np.sqrt((difference**2).mean(axis=2)))
+                found[measure][1].append(np.abs(difference).mean(axis=2))
+    return {measure: (np.concatenate(rmse), np.concatenate(mae)) for measure, (rmse, mae) in found.items()}
 
 
 def jumps(source: Source, rows: FloatArray, step: float) -> NDArray[np.bool_] | None:
@@ -109,3 +122,8 @@ def stepped(parameters: FloatArray, step: float, of: str) -> FloatArray:
     if not np.isfinite(step):
         raise ValueError(f"step = {step}: a finite fraction expected")
     return np.asarray(parameters + step * (SPACE.range if of == "range" else parameters))
+
+
+def _check_positive(curves: FloatArray) -> None:
+    if not (curves > 0).all():
+        raise ValueError("simulate: an intensity of 0 or below; log10 intensity is compared, give positive curves")

@@ -24,6 +24,7 @@ from xrdlib.diagnostics.information._fisher import (
 )
 from xrdlib.diagnostics.information._forward import Source, forward_model
 from xrdlib.diagnostics.information._identifiability_text import percent, sentences
+from xrdlib.diagnostics.information._prior import allowed
 from xrdlib.diagnostics.information.limits import Limits, network_limits
 from xrdlib.diagnostics.information.perturbation import BACKGROUND, COUNTS
 from xrdlib.metrics import parameter_error
@@ -34,12 +35,6 @@ __all__ = ["Identifiability", "identifiability"]
 
 FloatArray = NDArray[np.float64]
 
-_CASES = {
-    "known": "nuisances known",
-    "free": "nuisances free",
-    "known_prior": "known, prior",
-    "free_prior": "free, prior",
-}
 _DISORDER = (0.85, 1.0)  # where a dataset has none: what measured curves have
 _SHOWN = 0.3  # smallest weight of a combination that is written out
 _INSTRUMENT = Instrument()
@@ -55,14 +50,17 @@ class Identifiability(Section):
         The point, lengths in A.
     predicted : bool
         Whether the point is a prediction, the truth being unknown.
+    reproduced : bool
+        False where that prediction's curve is not the observed one.
     counts, background : float
         Counts in the peak, and background relative to it.
     instrument : Instrument
     disorder : float
     bounds : dict of str to ndarray of shape (7,)
         "known", "free": nuisances (scale, background, disorder, resolution, angular origin) known, or marginalised
-        within their ranges; with "_prior" also the uniform prior of the parameters. inf where not determined. "alone":
-        all other parameters known as well.
+        within their ranges, which are their prior; inf where not determined. With "_prior" also the prior of the
+        parameters, a Gaussian as wide as the uniform one, and no more than the constraints leave. "alone": all other
+        parameters known, nuisances as in the case.
     case : {"known", "free"}
         Which of them the verdicts take.
     correlation : ndarray, shape (7, 7)
@@ -77,6 +75,7 @@ class Identifiability(Section):
 
     parameters: FloatArray
     predicted: bool
+    reproduced: bool
     counts: float
     background: float
     instrument: Instrument
@@ -93,7 +92,7 @@ class Identifiability(Section):
 
     @property
     def bound(self) -> FloatArray:
-        """1 sigma in % of range, prior included, of the case; shape (7,)."""
+        """1 sigma in % of range, prior included, of the case; a scale for errors, shape (7,)."""
         return self.bounds[f"{self.case}_prior"]
 
     @property
@@ -103,11 +102,11 @@ class Identifiability(Section):
 
     @property
     def verdicts(self) -> list[str]:
-        """Of each parameter: "hidden" (bound above 60 % of the prior's), or what the network's error says.
+        """Of each parameter: "hidden" (bound above 60 % of what is known without the curve), or what the error says.
 
         "at the bound" within 2 sigma, else "network"; "told" where no error is known.
         """
-        hidden = self.bound > 100 * HIDDEN * UNIFORM
+        hidden = self.bound > 100 * HIDDEN * allowed(self.parameters[None])[0]
         if self.error is None:
             return ["hidden" if h else "told" for h in hidden]
         within = self.error <= 2 * self.bound
@@ -121,13 +120,18 @@ class Identifiability(Section):
             frame["error"] = self.error
         if self.limits is not None:
             frame["samples_rmse"], frame["samples_bound"] = self.limits.rmse, self.limits.best
-            frame["samples_ratio"] = [r.value for r in self.limits.ratio]
+            frame["samples_ratio"], frame["samples_median_ratio"] = (
+                [r.value for r in self.limits.ratio],
+                self.limits.typical,
+            )
+            for end in ("value", "low", "high"):
+                frame[f"samples_physics_{end}"] = [getattr(share, end) for share in self.limits.physics]
             frame["samples_hidden"], frame["samples_verdict"] = self.limits.hidden, self.limits.verdicts
         return frame
 
     @property
     def table(self) -> pd.DataFrame:
-        """Bounds and errors, % of range."""
+        """Bounds and errors, % of range: of the point, and (RMS) of the test samples."""
         columns = {}
         for title, case in (("no prior", self.case), ("bound", f"{self.case}_prior")):
             columns[title] = [percent(v) for v in self.bounds[case]]
@@ -135,8 +139,8 @@ class Identifiability(Section):
             columns["error"] = [percent(v) for v in self.error]
         columns["verdict"] = self.verdicts
         if self.limits is not None:
-            columns["bound, all"] = [percent(v) for v in self.limits.best]
-            columns["RMSE, all"] = [percent(v) for v in self.limits.rmse]
+            columns["RMS bound"] = [percent(v) for v in self.limits.best]
+            columns["RMS error"] = [percent(v) for v in self.limits.rmse]
             columns["limited by"] = self.limits.verdicts
         return pd.DataFrame(columns, index=list(PARAMETERS))
 
@@ -156,6 +160,7 @@ class Identifiability(Section):
         return {
             "point": by_parameter(self.parameters),
             "point_is_prediction": self.predicted,
+            "reproduced": self.reproduced,
             "counts": self.counts,
             "background": self.background,
             "instrument": {k: v for k, v in asdict(self.instrument).items() if k in ("fwhm", "lorentz_fraction")},
@@ -188,8 +193,9 @@ def identifiability(
     nuisances: bool | None = None,
     prediction: ArrayLike | None = None,
     predicted: bool = False,
+    reproduced: bool = True,
     angle: ArrayLike | None = None,
-    n: int = 300,
+    n: int = 600,
     seed: int = 0,
 ) -> Identifiability:
     """How well a counted curve can tell each parameter, and how far a study's network is from that.
@@ -212,6 +218,8 @@ def identifiability(
         What the final epoch makes of the point's curve, lengths in A.
     predicted : bool
         Whether the point is itself a prediction; only said in the text.
+    reproduced : bool
+        False where that prediction's curve is not the observed one; only said in the text.
     angle : array_like, shape (m,), optional
         Where the curve was measured, arcsec; by default the scan.
     n : int
@@ -245,10 +253,11 @@ def identifiability(
     by_case = {"known": effective(fisher, None), "free": effective(fisher, precision)}
     prior = np.eye(len(PARAMETERS)) * UNIFORM**2
     bounds = {case: 100 * spread(f, None)[0] for case, f in by_case.items()}
-    bounds |= {f"{case}_prior": 100 * spread(f, prior)[0] for case, f in by_case.items()}
+    most = allowed(point[None])[0]
+    bounds |= {f"{case}_prior": 100 * np.minimum(spread(f, prior)[0], most) for case, f in by_case.items()}
     case = "free" if nuisances else "known"
     with np.errstate(divide="ignore"):
-        bounds["alone"] = 100 / np.sqrt(np.diagonal(by_case["known"][0]))
+        bounds["alone"] = 100 / np.sqrt(np.diagonal(by_case[case][0]))
     covariance = np.linalg.inv(by_case[case][0] + np.linalg.inv(prior))
     size = np.sqrt(np.diagonal(covariance))
     error = None
@@ -260,6 +269,7 @@ def identifiability(
     return Identifiability(
         parameters=point,
         predicted=predicted,
+        reproduced=reproduced,
         counts=counts,
         background=background,
         instrument=instrument,

@@ -1,8 +1,12 @@
-"""A network's errors against what counting allows: what physics cannot tell, and what the network has not learnt."""
+"""A network's errors against what counting leaves open: what a curve hardly tells, and what the network has not learnt.
+
+The bound of a sample is a scale, not a theorem: it is local, and a Gaussian stands for the prior. The posterior's
+standard deviation can be below it, since a curve that is flat in a parameter may still exclude distant values.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +19,8 @@ from xrdlib.diagnostics._section import by_parameter
 from xrdlib.diagnostics.information._fisher import HIDDEN, effective, information, nuisance_precision, spread
 from xrdlib.diagnostics.information._forward import forward_model
 from xrdlib.diagnostics.information._identifiability_text import limits_sentences
+from xrdlib.diagnostics.information._prior import allowed
+from xrdlib.diagnostics.information._share import share_within, verdict
 from xrdlib.diagnostics.information.perturbation import BACKGROUND, COUNTS
 from xrdlib.metrics import parameter_error
 from xrdlib.simulation import PARAMETERS, Instrument
@@ -24,9 +30,9 @@ __all__ = ["Limits", "network_limits"]
 
 FloatArray = NDArray[np.float64]
 
-_PHYSICS, _NETWORK = 2 / 3, 1 / 3  # shares of the squared error
 _MEDIAN = 0.6745  # median of |x| for a normal x of unit variance
-_PER_INSTRUMENT = 50  # samples that share a resolution function
+_PER_INSTRUMENT = 100  # samples that share a resolution function
+_OTHER = (0.1, 10.0)  # times the counts
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,15 @@ class Limits:
     """Errors of a study's final epoch on its test samples, and the bounds of the same samples.
 
     All in % of range. The prior in the bounds is a Gaussian with the covariance of the training parameters, which is
-    what the network can know without a curve.
+    what the network can know without a curve; no bound exceeds what the constraints leave (``allowed``).
 
     Attributes
     ----------
     study, test_set : str
     epoch : int
         The final one.
+    true : ndarray, shape (n, 7)
+        The samples, lengths in A.
     error : ndarray, shape (n, 7)
         Absolute.
     bound : ndarray, shape (n, 7)
@@ -52,17 +60,24 @@ class Limits:
         marginalised. Else noise-free, and the bound is that of the counts given: a yardstick.
     counts, background : float
         Where not drawn.
+    layer_thickness : float or None
+        Of a sublayer, A; None for a simulator without.
+    at_counts : dict of float to ndarray of shape (n, 7)
+        Bounds of noise-free curves at other counts.
     """
 
     study: str
     test_set: str
     epoch: int
+    true: FloatArray
     error: FloatArray
     bound: FloatArray
     prior: FloatArray
     measured: bool
     counts: float
     background: float
+    layer_thickness: float | None = None
+    at_counts: dict[float, FloatArray] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -76,12 +91,12 @@ class Limits:
 
     @property
     def best(self) -> FloatArray:
-        """RMS of the bounds, shape (7,): what no estimator could undercut on average if all were Gaussian."""
+        """RMS of the bounds, shape (7,): a scale for ``rmse``, neither a limit of it nor what most samples have."""
         return np.asarray(np.sqrt((self.bound**2).mean(axis=0)))
 
     @cached_property
     def ratio(self) -> list[Interval]:
-        """``rmse`` over ``best`` with its bootstrap interval."""
+        """``rmse`` over ``best`` with its bootstrap interval; a few samples with wide bounds decide it."""
 
         def of(error: FloatArray, bound: FloatArray) -> FloatArray:
             return np.asarray(np.sqrt((error**2).mean(axis=0) / (bound**2).mean(axis=0)))
@@ -94,14 +109,35 @@ class Limits:
         return np.asarray(np.median(self.error / self.bound, axis=0) / _MEDIAN)
 
     @property
+    def allowed(self) -> FloatArray:
+        """Standard deviation without a curve: the prior's, or less where the constraints leave less; shape (n, 7)."""
+        return np.asarray(np.minimum(100 * allowed(self.true), self.prior))
+
+    @property
+    def is_hidden(self) -> NDArray[np.bool_]:
+        """Whether a sample's bound exceeds 60 % of ``allowed``: near its value the curve is flat; shape (n, 7)."""
+        return np.asarray(self.bound > HIDDEN * self.allowed)
+
+    @property
     def hidden(self) -> FloatArray:
-        """Share (%) of samples whose bound exceeds 60 % of the prior's standard deviation, shape (7,)."""
-        return np.asarray(100 * (self.bound > HIDDEN * self.prior).mean(axis=0))
+        """Share (%) of hidden samples, shape (7,)."""
+        return np.asarray(100 * self.is_hidden.mean(axis=0))
+
+    @property
+    def above_first(self) -> float | None:
+        """Share (%) of the samples with hidden D01 whose Rp1 is above the first sublayer's centre.
+
+        There no sublayer is above the peak, the only place where D01 acts. None without such samples or sublayers.
+        """
+        hidden = self.is_hidden[:, PARAMETERS.index("D01")]
+        if self.layer_thickness is None or not hidden.any():
+            return None
+        return float(100 * (self.true[hidden, PARAMETERS.index("Rp1")] <= self.layer_thickness / 2).mean())
 
     @property
     def told(self) -> FloatArray:
         """RMSE of the network and RMS of the bounds among the samples that are not hidden, shape (2, 7)."""
-        seen = np.where(self.bound > HIDDEN * self.prior, np.nan, 1.0)
+        seen = np.where(self.is_hidden, np.nan, 1.0)
         some = np.isfinite(seen).any(axis=0)
         rows = [
             np.nansum((seen * x) ** 2, axis=0) / np.maximum(np.nansum(seen, axis=0), 1)
@@ -109,23 +145,31 @@ class Limits:
         ]
         return np.where(some, np.sqrt(rows), np.nan)
 
-    @property
-    def physics(self) -> FloatArray:
-        """Share (0 to 1) of the network's squared error that the bounds account for, shape (7,)."""
-        return np.asarray(np.minimum(1.0, (self.best / self.rmse) ** 2))
+    @cached_property
+    def physics(self) -> list[Interval]:
+        """Share (0 to 1) of the squared error that is within the samples' own bounds, with its bootstrap interval.
+
+        ``sum min(error^2, bound^2) / sum error^2``: 0.52 for errors that scatter as their bounds say.
+        """
+        return share_within(self.error, self.bound)
 
     @property
     def verdicts(self) -> list[str]:
-        """What limits each parameter.
+        """What limits each parameter, by the interval of `physics`.
 
-        "physics" where the bounds account for two thirds of the squared error, "network" where for less than a third,
-        else "both".
+        "physics" where errors are at most 1.22 times their bounds (as if these made two thirds of the variance),
+        "network" where at least 1.73 times (one third), "both" between; "undecided" where the interval holds a limit.
         """
-        return ["physics" if s >= _PHYSICS else "network" if s < _NETWORK else "both" for s in self.physics]
+        return [verdict(share) for share in self.physics]
+
+    @property
+    def verdicts_at(self) -> dict[float, list[str]]:
+        """The same at other counts in the peak, of a study of noise-free curves."""
+        return {c: [verdict(s) for s in share_within(self.error, b)] for c, b in self.at_counts.items()}
 
     @property
     def sentences(self) -> list[str]:
-        """Which parameters the physics limits and which the network, and what the bound is worth."""
+        """Where errors are of the bounds' size and where not, and what the bound is worth."""
         return limits_sentences(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -140,16 +184,21 @@ class Limits:
             "ratio": {p: r.to_dict() for p, r in zip(PARAMETERS, self.ratio, strict=True)},
             "typical_ratio": by_parameter(self.typical),
             "hidden_percent": by_parameter(self.hidden),
+            "hidden_D01_above_first_sublayer_percent": self.above_first,
             "rmse_not_hidden": by_parameter(self.told[0]),
             "bound_not_hidden": by_parameter(self.told[1]),
-            "physics_share": by_parameter(self.physics),
+            "physics_share": {p: s.to_dict() for p, s in zip(PARAMETERS, self.physics, strict=True)},
             "prior": by_parameter(self.prior),
             "verdict": dict(zip(PARAMETERS, self.verdicts, strict=True)),
+            "verdict_at_counts": {
+                f"{counts:g}": dict(zip(PARAMETERS, verdicts, strict=True))
+                for counts, verdicts in self.verdicts_at.items()
+            },
         }
 
 
 def network_limits(
-    study: Study, *, n: int = 300, counts: float = COUNTS, background: float = BACKGROUND, seed: int = 0
+    study: Study, *, n: int = 600, counts: float = COUNTS, background: float = BACKGROUND, seed: int = 0
 ) -> Limits:
     """Compare a study's final epoch with the Cramer-Rao bound, on the test set that resembles its training.
 
@@ -184,30 +233,34 @@ def network_limits(
     training = SPACE.normalise(study.training_parameters)
     prior = np.cov(training.T)
     sigma = _bounds(study, true, prior, counts, background, rng)
+    measured = config.measurement is not None
     return Limits(
         study=config.name,
         test_set=name,
         epoch=study.final,
+        true=true,
         error=parameter_error(final, true, SPACE.range),
-        bound=100 * sigma,
+        bound=sigma[1.0],
         prior=100 * training.std(axis=0),
-        measured=config.measurement is not None,
+        measured=measured,
         counts=counts,
         background=background,
+        layer_thickness=config.dataset.layer_thickness,
+        at_counts={} if measured else {times * counts: sigma[times] for times in _OTHER},
     )
 
 
 def _bounds(
     study: Study, true: FloatArray, prior: FloatArray, counts: float, background: float, rng: np.random.Generator
-) -> FloatArray:
-    """Bounds (n, 7) in units of the range, each sample under conditions as the study's curves have them."""
+) -> dict[float, FloatArray]:
+    """Bounds (n, 7), % of range, each sample under conditions as the study's curves have them; by times the counts."""
     measurement, disorder = study.config.measurement, study.config.dataset.disorder
     found = []
+    model = forward_model(study, Instrument(), 1.0)
     for start in range(0, len(true), _PER_INSTRUMENT):
         part = true[start : start + _PER_INSTRUMENT]
         k = len(part)
         if measurement is None:
-            model = forward_model(study, Instrument(), 1.0)
             drawn, measured = [np.full(k, counts), np.full(k, background)], None
             static, precision = np.full(k, np.mean(disorder)), None
         else:
@@ -220,6 +273,9 @@ def _bounds(
             ]
             measured = model.angle <= ends[:, None]
             static, precision = rng.uniform(*disorder, size=k), nuisance_precision(measurement, disorder, 6)
-        fisher = information(model.derivatives(part, static), drawn[0], drawn[1], measured)
-        found.append(spread(effective(fisher, precision), prior))
-    return np.concatenate(found)
+        slopes = model.derivatives(part, static, instrumental=precision is not None)
+        found.append(effective(information(slopes, drawn[0], drawn[1], measured), precision))
+    fisher, most = np.concatenate(found), allowed(true)
+    # known nuisances: the information is proportional to the counts
+    times = (1.0,) if measurement is not None else (1.0, *_OTHER)
+    return {t: 100 * np.minimum(spread(t * fisher, prior), most) for t in times}

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrdlib.diagnostics.lookup._lookup import Inputs, nearest_curves
-from xrdlib.diagnostics.target import Nuisances, Target, _reflectivity, resimulate
+from xrdlib.diagnostics.target import Nuisances, Target, _reflectivity, fit_nuisances, resimulate
 from xrdlib.metrics import curve_error
-from xrdlib.training import StudyConfig
+from xrdlib.training import Study, StudyConfig
 
-__all__ = ["clean_curves", "fitted_background", "trained_inputs"]
+__all__ = ["clean_curves", "covered_by", "fitted_background", "library_nuisances", "trained_inputs"]
 
 FloatArray = NDArray[np.float64]
 Curves = NDArray[np.float32]
@@ -20,6 +20,7 @@ Curves = NDArray[np.float32]
 _CHUNK = 2048
 _PER_INSTRUMENT = 16  # new curves that share a draw of the resolution, as in a study's test sets
 _SHORTLIST = 20  # curves to which a background is fitted
+_CLOSEST = 10  # and those to which resolution and disorder are: more cost much and change nothing
 _ROUNDS = 3
 _LOWEST = 5  # % of a curve's points
 
@@ -55,10 +56,29 @@ def trained_inputs(
     return out
 
 
+def covered_by(target: Target, config: StudyConfig) -> NDArray[np.bool_]:
+    """Points of the study's scan up to a curve's end; beyond it the curve is filled, which is no evidence."""
+    return np.asarray(config.dataset.scan.angle <= target.angle[-1] + 1e-6)
+
+
+def library_nuisances(study: Study, target: Target, library: FloatArray) -> Nuisances:
+    """Resolution and disorder of a measured curve, fitted to the library curves that come closest; no network in it.
+
+    Closest in a first look-up, with the resolution of noise-free training curves, among the samples ``library`` (n, 7).
+    """
+    config, query = study.config, target.inputs(study)[0]
+    covered, curves = covered_by(target, config), clean_curves(library, Nuisances(), config)
+    background = fitted_background(target, query, Nuisances(), (library, curves), config)
+    closest, _ = nearest_curves(
+        query[covered], config.preprocess(curves + np.float32(background))[:, covered], _CLOSEST
+    )
+    nuisances, _ = fit_nuisances(library[closest], target.angle, target.intensity, config.dataset)
+    return nuisances
+
+
 def fitted_background(
     target: Target,
     query: Inputs,
-    covered: NDArray[np.bool_],
     nuisances: Nuisances,
     library: tuple[FloatArray, Curves],
     config: StudyConfig,
@@ -66,9 +86,10 @@ def fitted_background(
     """Background of a measured curve relative to its peak, from the library curve that comes closest with it.
 
     The curve's own lowest part is the most it can be, and the first value; those that come closest with one value give
-    the next. The network has no say in it.
+    the next. The network has no say in it, if it had none in ``nuisances``.
     """
     parameters, curves = library
+    covered = covered_by(target, config)
     most = background = float(np.percentile(target.intensity, _LOWEST) / target.intensity.max())
     for _ in range(_ROUNDS):
         inputs = config.preprocess(curves + np.float32(background))[:, covered]

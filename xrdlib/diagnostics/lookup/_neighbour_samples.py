@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import bootstrap_all
 from xrdlib.diagnostics.comparable import like_training
+from xrdlib.diagnostics.lookup._background import REALISTIC
 from xrdlib.diagnostics.lookup._library import clean_curves, trained_inputs
 from xrdlib.diagnostics.lookup._lookup import Inputs, nearest, running_mean
 from xrdlib.diagnostics.lookup._neighbour_scores import NeighbourTest
@@ -78,6 +79,7 @@ def neighbour_test(
     cheating = 100 * np.abs(running_mean(training[around], apart, weighted=weighted) - here[:, None])[:, :most]
     density = apart[:, min(DENSITY, some) - 1]
     tuned, choices = _tuned(errors)
+    better, better_seen = _note(study, true[:n_compared], predicted[:n_compared], around[:, :k], apart[:, :k], weighted)
     advantage = tuned - network
     return NeighbourTest(
         test_set=test_set,
@@ -99,9 +101,8 @@ def neighbour_test(
             }
         ),
         density=density,
-        mean_curve_better=_note(
-            study, true[:n_compared], predicted[:n_compared], around[:, :k], apart[:, :k], weighted
-        ),
+        mean_curve_better=better,
+        mean_curve_better_with_background=better_seen,
         advantage=bootstrap_all(_means, np.column_stack([advantage, advantage.mean(axis=1)])),
         full=_expected(queries, inputs, fractions, here, k, weighted, len(training)),
     )
@@ -127,16 +128,22 @@ def _tuned(errors: dict[bool, FloatArray]) -> tuple[FloatArray, tuple[tuple[int,
 
 def _note(
     study: Study, true: FloatArray, predicted: FloatArray, around: NDArray[np.int64], apart: FloatArray, weighted: bool
-) -> NDArray[np.bool_]:
-    """The note's comparison: mean curve of the nearest in parameter space against the network's, as it sees them."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The note's comparison, mean curve of the nearest by parameters against the network's; with background, too."""
     n, k = len(true), around.shape[1]
     rows, back = np.unique(around[:n], return_inverse=True)
     stacked = np.concatenate([true, predicted, study.training_parameters[rows]])
     logs = study.config.preprocess(clean_curves(stacked, Nuisances(), study.config))
     intensity = np.power(10.0, logs[2 * n :][back.reshape(n, k)], dtype=np.float64)
     mean = running_mean(intensity, apart[:n], weighted=weighted)[:, -1]
-    neighbours = np.square(np.log10(mean) - logs[:n]).mean(axis=1)
-    return np.asarray(neighbours < np.square(logs[n : 2 * n] - logs[:n]).mean(axis=1))
+    own, network = np.power(10.0, logs[: 2 * n], dtype=np.float64).reshape(2, n, -1)
+
+    def better(background: float) -> NDArray[np.bool_]:
+        seen, *answers = (np.log10(curves + background) for curves in (own, mean, network))
+        neighbours, networks = (np.square(answer - seen).mean(axis=1) for answer in answers)
+        return np.asarray(neighbours < networks)
+
+    return better(0.0), better(REALISTIC)
 
 
 def _expected(

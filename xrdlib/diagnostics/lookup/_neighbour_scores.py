@@ -47,6 +47,8 @@ class NeighbourTest:
     mean_curve_better : ndarray of bool, shape (n_compared,)
         The note's comparison for the first samples: whether the mean curve of the k nearest in parameter space comes
         closer to the sample's curve than the network's prediction, re-simulated.
+    mean_curve_better_with_background : ndarray of bool, shape (n_compared,)
+        The same with a background of 1e-3 of the peak on all three.
     advantage : list of Interval
         Error of ``tuned`` minus the network's, per parameter and (the eighth) their mean.
     full : float
@@ -66,6 +68,7 @@ class NeighbourTest:
     error_of_k: pd.DataFrame
     density: FloatArray
     mean_curve_better: NDArray[np.bool_]
+    mean_curve_better_with_background: NDArray[np.bool_]
     advantage: list[Interval]
     full: float
 
@@ -89,15 +92,21 @@ class NeighbourTest:
         """% of samples in ``wins``."""
         return bootstrap(_percent, self.wins)
 
-    def share_of(self, third: int, *, note: bool = False) -> Interval:
-        """% of one third's samples in ``wins``, or (``note``) in ``mean_curve_better``."""
-        won = self.mean_curve_better if note else self.wins
+    def won(self, *, note: bool = False, background: bool = False) -> NDArray[np.bool_]:
+        """``wins``, or (``note``) ``mean_curve_better``, or (``background``, too) the latter with background."""
+        if not note:
+            return self.wins
+        return self.mean_curve_better_with_background if background else self.mean_curve_better
+
+    def share_of(self, third: int, *, note: bool = False, background: bool = False) -> Interval:
+        """% of one third's samples that are in `won`."""
+        won = self.won(note=note, background=background)
         some = won[self.third[: won.size] == third]
         return bootstrap(_percent, some) if some.size else Interval(np.nan, np.nan, np.nan)
 
-    def contrast(self, *, note: bool = False) -> Interval:
-        """Share of the densest third minus that of the sparsest, percentage points."""
-        won = self.mean_curve_better if note else self.wins
+    def contrast(self, *, note: bool = False, background: bool = False) -> Interval:
+        """Share (of `won`) of the densest third minus that of the sparsest, percentage points."""
+        won = self.won(note=note, background=background)
         third = self.third[: won.size]
         if not ((third == 0).any() and (third == 2).any()):
             return Interval(np.nan, np.nan, np.nan)
@@ -141,9 +150,16 @@ class NeighbourTest:
                     "third": name,
                     "neighbours_better_percent": self.share_of(i).to_dict(),
                     "mean_curve_better_percent": self.share_of(i, note=True).to_dict(),
+                    "mean_curve_better_with_background_percent": self.share_of(i, note=True, background=True).to_dict(),
                 }
                 for i, name in enumerate(_THIRDS)
             ],
+            "n_compared": self.mean_curve_better.size,
+            "dense_minus_sparse": {
+                "neighbours_better": self.contrast().to_dict(),
+                "mean_curve_better": self.contrast(note=True).to_dict(),
+                "mean_curve_better_with_background": self.contrast(note=True, background=True).to_dict(),
+            },
             "expected_with_all_curves": self.full,
         }
 

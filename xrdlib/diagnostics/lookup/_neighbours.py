@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
+from xrdlib.diagnostics.lookup._background import WithBackground
 from xrdlib.diagnostics.lookup._lookup import MEANS, Averages, Lookup
 from xrdlib.diagnostics.lookup._neighbour_scores import NeighbourTest
 from xrdlib.diagnostics.lookup._neighbours_text import sentences
-from xrdlib.diagnostics.target import Target
+from xrdlib.diagnostics.target import Nuisances, Target
 from xrdlib.simulation import PARAMETERS
 
 __all__ = ["Neighbours"]
@@ -41,8 +42,13 @@ class Neighbours(Section):
         prediction where the truth is unknown.
     answers : dict of (str, bool) to Averages
         By space and weighting, of every number of neighbours.
+    nuisances : Nuisances
+        Of the curves that were looked up: known, or fitted to the closest library curves. The answer by parameters is
+        simulated with those of ``found``, as the network's is.
     background : float
         Relative to the peak, added to the curves that were looked up.
+    with_background : WithBackground or None
+        The answers once more above the background of a measurement; None where the curve has one.
     n_library, n_training : int
         Curves that were looked up, and there are.
     spread, training_spread : ndarray, shape (7,)
@@ -59,7 +65,9 @@ class Neighbours(Section):
     weighted: bool
     lookups: dict[str, Lookup]
     answers: dict[tuple[str, bool], Averages]
+    nuisances: Nuisances
     background: float
+    with_background: WithBackground | None
     n_library: int
     n_training: int
     spread: FloatArray
@@ -77,19 +85,24 @@ class Neighbours(Section):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row per answer and curve: RMSE and MAE of log10 intensity, parameters (A), errors (% of range)."""
-        rows = []
+        """One row per answer and curve: RMSE and MAE of log10 intensity, parameters (A), errors (% of range).
+
+        ``curve_rmse_with_background`` is NaN where the curve has a background of its own.
+        """
+        rows, seen = [], self.with_background
         for name, epoch in self.found.named.items():
             i = self.found.row(epoch)
             errors = None if self.found.errors is None else self.found.errors[i]
             misfit = self.found.curve_rmse[i], self.found.curve_mae[i]
-            rows.append(_row(f"network, {name}", MEANS[0], misfit, self.found.predictions[i], errors))
+            rmse = np.nan if seen is None else seen.network[name]
+            rows.append(_row(f"network, {name}", MEANS[0], (*misfit, rmse), self.found.predictions[i], errors))
         for space in self.lookups:
             answer, i = self.answers[space, self.weighted], self.k - 1
             errors = None if answer.errors is None else answer.errors[i]
             for mean in MEANS:
                 misfit = answer.misfits[mean].rmse[i], answer.misfits[mean].mae[i]
-                rows.append(_row(f"nearest by {space}", mean, misfit, answer.parameters[i], errors))
+                rmse = np.nan if seen is None else seen.nearest[space, mean]
+                rows.append(_row(f"nearest by {space}", mean, (*misfit, rmse), answer.parameters[i], errors))
         return pd.DataFrame(rows)
 
     @property
@@ -126,6 +139,14 @@ class Neighbours(Section):
         return "neighbours" if self.note_error < self.network_error else "network"
 
     @property
+    def seen_verdict(self) -> str:
+        """``verdict`` above the background of a measurement; where the curve has its own, the same."""
+        seen = self.with_background
+        if seen is None:
+            return self.verdict
+        return "neighbours" if seen.nearest["parameters", MEANS[1]] < seen.network["final"] else "network"
+
+    @property
     def sentences(self) -> list[str]:
         """Who comes closer, what the note concludes from it, and whether test samples bear that out."""
         return sentences(self)
@@ -139,7 +160,7 @@ class Neighbours(Section):
             "n_training": self.n_training,
             "n_looked_up": self.n_library,
             "background": number(self.background),
-            "nuisances": asdict(self.found.nuisances),
+            "nuisances": asdict(self.nuisances),
             "point_is_prediction": self.predicted,
             "nearest_distance": {space: float(one.distance[0]) for space, one in self.lookups.items()},
             "answers": [
@@ -148,12 +169,15 @@ class Neighbours(Section):
                     "curve": row["curve"],
                     "curve_rmse": number(row["curve_rmse"]),
                     "curve_mae": number(row["curve_mae"]),
+                    "curve_rmse_with_background": number(row["curve_rmse_with_background"]),
                     "parameters": {name: number(row[name]) for name in PARAMETERS},
                     "error": number(row["error"]),
                 }
                 for row in rows
             ],
             "better": self.verdict,
+            "better_with_background": None if self.with_background is None else self.seen_verdict,
+            "background_of_comparison": None if self.with_background is None else self.with_background.level,
             "spread_percent": by_parameter(self.spread),
             "training_spread_percent": by_parameter(self.training_spread),
             "sparser_percent": number(self.sparser),
@@ -162,9 +186,10 @@ class Neighbours(Section):
 
 
 def _row(
-    answer: str, curve: str, misfit: tuple[float, float], parameters: FloatArray, errors: FloatArray | None
+    answer: str, curve: str, misfit: tuple[float, float, float], parameters: FloatArray, errors: FloatArray | None
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {"answer": answer, "curve": curve, "curve_rmse": misfit[0], "curve_mae": misfit[1]}
+    row: dict[str, Any] = {"answer": answer, "curve": curve}
+    row |= dict(zip(("curve_rmse", "curve_mae", "curve_rmse_with_background"), misfit, strict=True))
     row["error"] = np.nan if errors is None else float(errors.mean())
     row |= dict(zip(PARAMETERS, parameters, strict=True))
     return row if errors is None else row | {f"{p}_error": e for p, e in zip(PARAMETERS, errors, strict=True)}

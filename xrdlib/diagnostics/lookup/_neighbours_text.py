@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xrdlib.data import SPACE
+from xrdlib.diagnostics.lookup._background import REALISTIC
 from xrdlib.diagnostics.lookup._lookup import MEANS
 from xrdlib.metrics import parameter_error
 from xrdlib.simulation import PARAMETERS
@@ -14,6 +15,7 @@ from xrdlib.simulation import PARAMETERS
 if TYPE_CHECKING:
     from xrdlib.diagnostics.lookup._neighbour_scores import NeighbourTest
     from xrdlib.diagnostics.lookup._neighbours import Neighbours
+    from xrdlib.diagnostics.target import Nuisances
 
 __all__ = ["sentences"]
 
@@ -27,7 +29,7 @@ _NOTE = {
 
 def sentences(n: Neighbours) -> list[str]:
     """For `Neighbours.sentences`."""
-    said = [_looked_up(n), _note(n), _means(n), _parameters(n), *_as_trained(n)]
+    said = [_looked_up(n), *_fitted(n), _note(n), *_far_tail(n), _means(n), _parameters(n), *_as_trained(n)]
     if n.test is None:
         said.append("Too few test samples, or none asked for, to say what is usual.")
     else:
@@ -48,6 +50,22 @@ def _looked_up(n: Neighbours) -> str:
     )
 
 
+def _fitted(n: Neighbours) -> list[str]:
+    """Where resolution and disorder come from, if they were not known."""
+    one, theirs = n.nuisances, n.found.nuisances
+    if not one.fitted:
+        return []
+    edge = f"; at the edge of what was tried: {', '.join(one.at_edge)}" if one.at_edge else ""
+    return [
+        f"They are fitted to the library curves that come closest, the network has no say in it: {_values(one)}{edge}. "
+        f"Answers by parameters and the network's have {_values(theirs)}, fitted to the network's predictions."
+    ]
+
+
+def _values(n: Nuisances) -> str:
+    return f"{n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder {n.disorder:g}"
+
+
 def _note(n: Neighbours) -> str:
     what = "the sample's curve" if n.k == 1 else f"the mean curve of the {n.k} nearest by parameters"
     word = "closer" if n.verdict == "neighbours" else "no closer"
@@ -55,6 +73,25 @@ def _note(n: Neighbours) -> str:
         f"The note's comparison: {what} misses the curve by {n.note_error:.3f} (RMSE of log10 intensity), the network "
         f"at final by {n.network_error:.3f}. Neighbours come {word}; the note concludes that {_NOTE[n.verdict]}."
     )
+
+
+def _far_tail(n: Neighbours) -> list[str]:
+    seen = n.with_background
+    if seen is None:
+        return []
+    ours, network = seen.nearest["parameters", MEANS[1]], seen.network["final"]
+    others = ", ".join(f"{mean} {seen.nearest['parameters', mean]:.3f}" for mean in (MEANS[0], MEANS[2]))
+    text = (
+        f"A diffractometer does not see all of the tail: with a background of {seen.level:g} of the peak on the curve "
+        f"(and fitted to all answers) it is {ours:.3f} against {network:.3f} ({others})."
+    )
+    word = "closer" if n.seen_verdict == "neighbours" else "no closer"
+    if n.seen_verdict == n.verdict:
+        return [f"{text} Neighbours come {word} with it, too."]
+    return [
+        f"{text} Neighbours then come {word}, so that the verdict depends on what lies below the background; from this "
+        f"one the note would conclude that {_NOTE[n.seen_verdict]}."
+    ]
 
 
 def _means(n: Neighbours) -> str:
@@ -99,8 +136,11 @@ def _as_trained(n: Neighbours) -> list[str]:
     matched, plain = (n.answers[space, n.weighted] for space in ("curve", "curve as trained"))
     i = n.k - 1
     text = (
-        "The look-up knows this curve's resolution, disorder and background; among the training curves as the network"
+        "The look-up has resolution, disorder and background fitted to this curve"
+        if n.nuisances.fitted
+        else "The look-up knows this curve's resolution, disorder and background"
     )
+    text += "; among the training curves as the network"
     if matched.errors is None or plain.errors is None or n.found.errors is None:
         apart = parameter_error(matched.parameters[i], plain.parameters[i], SPACE.range).mean()
         return [f"{text} saw them its mean parameters are others, by {apart:.1f} % of range."]
@@ -108,7 +148,8 @@ def _as_trained(n: Neighbours) -> list[str]:
     network = n.found.errors[n.found.row(n.found.final)].mean()
     text += f" saw them its parameters err by {unaided:.1f} instead of {ours:.1f} % of range"
     if ours < network <= unaided:
-        return [f"{text}: what beats the network here is knowing the instrument, not a better interpolation."]
+        what = "an instrument fitted to the curve" if n.nuisances.fitted else "knowing the instrument"
+        return [f"{text}: what beats the network here is {what}, not a better interpolation."]
     if unaided < network:
         return [f"{text}, still less than the network's {network:.1f}."]
     return [f"{text} (network {network:.1f})."]
@@ -118,30 +159,44 @@ def _place(n: Neighbours, test: NeighbourTest) -> str:
     assert n.sparser is not None
     # the note's conclusion, held against the density itself
     place = "sparse" if n.sparser < 25 else "dense" if n.sparser > 75 else "ordinary"
-    right = {"neighbours": "dense", "network": "sparse"}[n.verdict] == place
-    agrees = "That agrees with" if right else "That does not bear out"
+    right, seen = ({"neighbours": "dense", "network": "sparse"}[v] == place for v in (n.verdict, n.seen_verdict))
+    only = "" if right == seen else f" only {'without' if right else 'with'} a background"
+    agrees = f"agrees with the note's conclusion{only}" if right or seen else "does not bear out the note's conclusion"
     here = "the chosen prediction" if n.predicted else "this point"
     return (
         f"The density itself: around {n.sparser:.0f} % of the {test.n} {test.test_set} test samples the training set "
-        f"is sparser than around {here}, which makes it {place}. {agrees} the note's conclusion."
+        f"is sparser than around {here}, which makes it {place}. That {agrees}."
     )
 
 
 def _reading(test: NeighbourTest) -> str:
-    gap, n_curves = test.contrast(note=True), test.mean_curve_better.size
-    overall = 100 * test.mean_curve_better.mean()
-    dense, sparse = (test.share_of(third, note=True) for third in (0, 2))
+    plain, seen = (_by_density(test, background=background) for background in (False, True))
+    n_curves = test.mean_curve_better.size
+    text = (
+        f"Over {n_curves} test samples the note's mean curve beats the network in {plain}; with a background of "
+        f"{REALISTIC:g} of the peak, in {seen}."
+    )
+    gaps = [test.contrast(note=True, background=background) for background in (False, True)]
+    if np.isnan(gaps[0].value):
+        return f"{text} These are too few to compare dense with sparse regions."
+    undecided = f"undecided with {n_curves} samples (the difference may be chance)"
+    first, second = (
+        "supported" if gap.low > 0 else "the wrong way round" if gap.high < 0 else undecided for gap in gaps
+    )
+    judged = first if first == second else f"{first} without, {second} with the background"
+    return f"{text} The note's reading is {judged}."
+
+
+def _by_density(test: NeighbourTest, *, background: bool) -> str:
+    which = {"note": True, "background": background}
+    overall, gap = 100 * test.won(**which).mean(), test.contrast(**which)
     if np.isnan(gap.value):
-        judged = "too few to compare dense with sparse regions"
-    else:
-        judged = f"{dense:.0f} % where the training set is densest, {sparse:.0f} % where it is sparsest. " + (
-            "The note's reading has support."
-            if gap.low > 0
-            else "The note's reading is the wrong way round."
-            if gap.high < 0
-            else "Who wins does not tell dense from sparse here: the difference may be chance."
-        )
-    return f"Over {n_curves} test samples the note's mean curve beats the network in {overall:.0f} %: {judged}"
+        return f"{overall:.0f} %"
+    dense, sparse = (test.share_of(third, **which) for third in (0, 2))
+    return (
+        f"{overall:.0f} % ({dense.value:.0f} % where the training set is densest, {sparse.value:.0f} % where it is "
+        f"sparsest, a difference of {gap:.0f} points)"
+    )
 
 
 def _usual(test: NeighbourTest) -> list[str]:

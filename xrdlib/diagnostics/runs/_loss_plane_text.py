@@ -56,50 +56,63 @@ def _away(p: LossPlane, low: Lowest) -> float:
 
 def _settles(p: LossPlane) -> str:
     low = p.lowest("val_loss")
-    away = _away(p, low)
-    where = "at the edge of what was computed" if low.at_edge else f"{away:.2f} from the final epoch"
+    away, loss = _away(p, low), p.path_val_loss[p.row(p.final)]
+    where = (
+        "is that of the final epoch itself"
+        if low.epoch == p.final
+        else f"is where epoch {low.epoch} is drawn, {away:.2f} from the final epoch with its {loss:.4f}"
+        if low.epoch is not None
+        else f"is {away:.2f} from the final epoch, where it is {loss:.4f}"
+    )
+    apart = f"points are {p.step:.2f} apart"
     verdict = (
-        "the path settles where the validation loss is lowest, as far as these points tell"
-        if away <= p.step and not low.at_edge
-        else "the path does not end where the validation loss is lowest"
+        f"no minimum, for that is at the edge of what was computed ({apart})"
+        if low.at_edge
+        else f"the path settles where the validation loss is lowest, as far as these places tell ({apart})"
+        if away <= p.step
+        else f"the path does not end where the validation loss is lowest ({apart})"
     )
     return (
-        f"The lowest validation loss of the plane, {low.value:.4f}, is {where} (points are {p.step:.2f} apart), where "
-        f"it is {p.path_val_loss[p.row(p.final)]:.4f}: {verdict}."
-        if not low.at_edge
-        else f"The lowest validation loss of the plane, {low.value:.4f}, is {where}: {verdict}."
+        f"The lowest validation loss of {p.error.size} points of the plane and {p.epochs.size} places of stored epochs "
+        f"on it, {low.value:.4f}, {where}: {verdict}."
     )
 
 
 def _lowest_error(p: LossPlane) -> str:
-    low, loss = p.lowest("error"), p.val_loss[np.unravel_index(p.error.argmin(), p.error.shape)]
+    low, n = p.lowest("error"), len(p.computed)
+    loss = p.computed["val_loss"][p.computed["error"].argmin()]
     # through weights, not on paper: a checkpoint above the plane is farther than it is drawn
     distance = np.hypot(np.hypot(*(p.path - [low.x, low.y]).T), p.height)
     near = int(distance.argmin())
     passes = "the path passes by" if distance[near] <= p.step else "the path does not pass near"
     against = "lower" if low.value < p.path_error.min() else "not lower"
-    edge = ", at the edge of what was computed" if low.at_edge else ""
+    edge = ", at the edge of what was computed: no minimum, it may fall further beyond" if low.at_edge else ""
     return (
-        f"The lowest error of {p.target} on the plane is {_value(p, low.value)}, {_away(p, low):.2f} from final{edge}, "
-        f"with a validation loss of {loss:.4f}; {passes} (epoch {p.epochs[near]} is nearest, {distance[near]:.2f} "
-        f"away). It is {against} than at every stored epoch ({_value(p, float(p.path_error.min()))}), but picked with "
-        f"the answer in hand from {p.error.size} points."
+        f"The lowest error of {p.target} computed on the plane is {_value(p, low.value)}, with a validation loss of "
+        f"{loss:.4f}, {_away(p, low):.2f} from final{edge}; {passes} (epoch {p.epochs[near]} is nearest, "
+        f"{distance[near]:.2f} away). It is {against} than at every stored epoch "
+        f"({_value(p, float(p.path_error.min()))}), but picked with the answer in hand from {n} places."
     )
 
 
 def _neighbours(p: LossPlane) -> str:
-    change = p.neighbour_change()
+    change, there = p.neighbour_change(), "At that edge" if p.lowest("error").at_edge else "There"
     n = p.final_neighbours.size
     verdict = (
-        "what is good for the target is good for its region"
+        "this place, good for the target, is good for its region"
         if change.high < 0
-        else "what is good for the target is bad for its region"
+        else "this place, good for the target, is bad for its region"
         if change.low > 0
-        else "the gain is the target's own, not its region's"
+        else "no change of its region that can be told from none"
     )
     region, common = p.lowest("neighbours"), p.lowest("val_loss")
     apart = float(np.hypot(region.x - common.x, region.y - common.y))
+    own = (
+        "Their own lowest error is at the edge of what was computed, no minimum."
+        if region.at_edge
+        else f"Their own lowest error is {apart:.2f} from the lowest validation loss."
+    )
     return (
-        f"There the mean error of the {n} nearest test samples differs by {change:+.1f} % of range from that at final: "
-        f"{verdict}. Their own lowest point is {apart:.2f} from the lowest validation loss."
+        f"{there} the mean error of the {n} nearest test samples differs by {change:+.1f} % of range from that at "
+        f"final: {verdict}. {own}"
     )

@@ -100,7 +100,8 @@ def transfer(errors: FloatArray, val_loss: FloatArray, seed: int) -> Interval:
     Returns
     -------
     Interval
-        1 recovers all, 0 is as good as each run's final epoch, negative is worse; nan where there is no regret.
+        1 recovers all, 0 is as good as each run's final epoch, negative is worse; nan where there is no regret. Of 4
+        to 10 runs it is rather too short: of made traces it held the truth in 80 to 93 % of trials, not in 95.
     """
     gain, regret = _gains(errors[..., None], val_loss)
 

@@ -38,8 +38,8 @@ def sentences(v: Variation) -> list[str]:
     listed = ", ".join(f"{SOURCES[s.source]} {s.samples:.2f}" for s in ranked)
     said.append(f"The same over {v.n_samples} {v.test_set} test samples (SD, % of range): {listed}.")
     if not np.isnan(v.step.value):
-        larger = first.late.low > v.step.high
-        smaller = first.late.high < v.step.low
+        larger = first.late.low > v.within.high
+        smaller = first.late.high < v.within.low
         which = (
             "which run one happens to have matters more than which of its late epochs one takes"
             if larger
@@ -47,7 +47,10 @@ def sentences(v: Variation) -> list[str]:
             if smaller
             else "with so few runs it cannot be told which of the two is larger"
         )
-        said.append(f"Within a run the error changes by {v.step:.2f} from one late epoch to the next: {which}.")
+        said.append(
+            f"Within a run the error changes by {v.step:.2f} from one late epoch to the next, and its SD over the late "
+            f"epochs is {v.within:.2f}, that between runs {first.late:.1f}: {which}."
+        )
     said += _ideal_sentences(v, rows) + _agreed_sentences(v, rows)
     return said + _rest_sentences(v)
 
@@ -68,8 +71,9 @@ def _ideal_sentences(v: Variation, rows: list[int]) -> list[str]:
             if share.high < 0
             else "no gain that can be told from none"
         )
+        of = f" (an interval from {len(rows)} runs, rather too short)" if share is v.transfer else ""
         said.append(
-            f"For {whose}, the epoch that is ideal in one run recovers {percent(share)} of another run's regret: "
+            f"For {whose}, the epoch that is ideal in one run recovers {percent(share)} of another run's regret{of}: "
             f"{verdict}."
         )
     return said
@@ -109,7 +113,7 @@ def _rest_sentences(v: Variation) -> list[str]:
         "runs do not come to rest"
         if not quieter
         else "each run comes to rest, but not where the others do"
-        if spread.low > v.step.high
+        if spread.low > v.within.high
         else "runs come to rest, and no farther from each other than a run moves by itself"
     )
     said = [

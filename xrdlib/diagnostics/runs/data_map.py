@@ -48,6 +48,8 @@ class DataMap(Section):
     target_mean, target_spread : float
     target_right : ndarray of bool, shape (n_epochs,)
     test_set : str
+    left_out : int
+        Test samples with a prediction that is not finite; the others are the ``n_samples``.
     shares : dict of str to Interval
         Of the samples: ``never`` right, ``always`` right, ``forgotten`` at least once; of those that were ever right,
         ``lost`` at the final epoch.
@@ -65,6 +67,7 @@ class DataMap(Section):
     target_spread: float
     target_right: NDArray[np.bool_]
     test_set: str
+    left_out: int
     shares: dict[str, Interval]
 
     name = "data_map"
@@ -128,6 +131,7 @@ class DataMap(Section):
             "right_at_final": bool(self.target_right[self.final]),
             "shares": {k: v.to_dict() for k, v in self.shares.items()},
             "n_samples": int(self.mean.size),
+            "left_out": self.left_out,
             "test_set": self.test_set,
         }
 
@@ -147,6 +151,8 @@ class DataMap(Section):
             f"samples {percent(always)} are right at all of {self.epochs.size} epochs, {percent(never)} never, and "
             f"{percent(forgotten)} are forgotten at least once: right at one epoch, wrong at the next.",
         ]
+        if self.left_out:
+            said.append(f"Left out: {self.left_out} test samples with a prediction that is not finite.")
         if np.isnan(lost.value):
             said.append("No sample is ever right, so that none can be lost.")
         else:
@@ -192,7 +198,8 @@ def data_map(
     Raises
     ------
     StudyError
-        If the target's parameters are unknown, or fewer than two epochs are left.
+        If the target's parameters are unknown, fewer than two epochs are left, or a prediction of the target or of
+        every test sample is not finite; single samples of which one is not are left out, which is then said.
     """
     target = Target.of(source, study)
     if target.true is None:
@@ -209,8 +216,20 @@ def data_map(
     if kept.sum() < 2:
         raise StudyError(f"first = {start}: {kept.sum()} epochs of {study.path} are left, two at least expected")
     epochs, own = epochs[kept], parameter_error(predicted[kept], target.true, SPACE.range).mean(axis=1)
+    if (broken := epochs[~np.isfinite(own)]).size:
+        raise StudyError(
+            f"{target.name}: a prediction of {study.path} is not finite at epochs {_listed(broken)}; no mean over "
+            "epochs is defined"
+        )
     samples, true = study.test_predictions(test_set)
     errors = parameter_error(samples[epochs - 1], true, SPACE.range).mean(axis=2)
+    known = np.isfinite(errors)
+    if not known.all(axis=0).any():
+        raise StudyError(
+            f"{study.path}: no {test_set} test sample has finite predictions at every epoch from {epochs[0]} on; some "
+            f"are not finite at epochs {_listed(epochs[~known.all(axis=1)])}"
+        )
+    errors = errors[:, known.all(axis=0)]
     final = int(study.history["val_loss"].to_numpy()[epochs - 1].argmin())
     limit = float(np.median(errors[final])) if threshold is None else float(threshold)
     right = errors < limit
@@ -227,8 +246,15 @@ def data_map(
         target_spread=float(own.std(ddof=1)),
         target_right=own < limit,
         test_set=test_set,
+        left_out=int((~known.all(axis=0)).sum()),
         shares=_shares(right, final, seed),
     )
+
+
+def _listed(epochs: NDArray[np.int64]) -> str:
+    """The first epochs in words."""
+    shown = ", ".join(str(epoch) for epoch in epochs[:5])
+    return f"{shown} and {epochs.size - 5} more" if epochs.size > 5 else shown
 
 
 def _events(right: NDArray[np.bool_]) -> NDArray[np.int64]:

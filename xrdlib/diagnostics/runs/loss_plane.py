@@ -27,12 +27,16 @@ _MARGIN = 0.25  # beyond the path, of its extent
 
 
 class Lowest(NamedTuple):
-    """Where on the plane something is lowest: coordinates, value, and whether that is at the plane's edge."""
+    """Where something is lowest of what was computed on the plane: at its points, and where epochs are drawn.
+
+    ``at_edge``: at the edge of the points, so that it is no minimum; ``epoch``: the one that is drawn there, or None.
+    """
 
     x: float
     y: float
     value: float
     at_edge: bool
+    epoch: int | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,6 +66,8 @@ class LossPlane(Section):
         Of the checkpoints themselves.
     shadow_val_loss, shadow_error : ndarray, shape (m,)
         Of the networks where they are drawn.
+    shadow_neighbours : ndarray, shape (m, k)
+        Errors of the neighbours there, % of range.
     final_neighbours : ndarray, shape (k,)
         Errors of the neighbours at the final epoch, % of range.
     n_validation : int
@@ -89,6 +95,7 @@ class LossPlane(Section):
     path_error: FloatArray
     shadow_val_loss: FloatArray
     shadow_error: FloatArray
+    shadow_neighbours: FloatArray
     final_neighbours: FloatArray
     n_validation: int
     final: int
@@ -113,17 +120,28 @@ class LossPlane(Section):
         """Index of an epoch."""
         return int(np.flatnonzero(self.epochs == epoch)[0])
 
+    @property
+    def computed(self) -> pd.DataFrame:
+        """Everything computed on the plane: its points, then the places of the stored epochs (column ``epoch``)."""
+        x, y = self.path.T
+        columns = {"x": x, "y": y, "val_loss": self.shadow_val_loss, "error": self.shadow_error}
+        drawn = pd.DataFrame({**columns, "neighbours": self.shadow_neighbours.mean(axis=1), "epoch": self.epochs})
+        return pd.concat([self.frame.assign(epoch=0), drawn], ignore_index=True)
+
     def lowest(self, what: str) -> Lowest:
-        """Where ``val_loss``, ``error`` or ``neighbours`` is lowest."""
-        values: FloatArray = getattr(self, what)
-        i, j = (int(k) for k in np.unravel_index(values.argmin(), values.shape))
-        edge = i in (0, self.y.size - 1) or j in (0, self.x.size - 1)
-        return Lowest(float(self.x[j]), float(self.y[i]), float(values[i, j]), edge)
+        """Where ``val_loss``, ``error`` or ``neighbours`` is lowest of all that was computed on the plane."""
+        row = self.computed.iloc[self._lowest(what)]
+        edge = any(not axis[0] < row[name] < axis[-1] for name, axis in (("x", self.x), ("y", self.y)))
+        return Lowest(float(row["x"]), float(row["y"]), float(row[what]), edge, int(row["epoch"]) or None)
+
+    def _lowest(self, what: str) -> int:
+        """Its row in ``computed``."""
+        return int(self.computed[what].to_numpy().argmin())
 
     def neighbour_change(self, seed: int = 0) -> Interval:
         """Mean error of the neighbours where the target's is lowest, minus that at the final epoch, % of range."""
-        i, j = np.unravel_index(self.error.argmin(), self.error.shape)
-        change = self.neighbour_errors[i, j] - self.final_neighbours
+        there = np.concatenate([self.neighbour_errors.reshape(self.error.size, -1), self.shadow_neighbours])
+        change = there[self._lowest("error")] - self.final_neighbours
         return bootstrap(lambda c: float(c.mean()), change, seed=seed)
 
     @property
@@ -150,12 +168,12 @@ class LossPlane(Section):
             "   drawn there": (*self.path[b], self.shadow_val_loss[b], self.shadow_error[b]),
         }
         for label, what in (("lowest loss", "val_loss"), ("lowest error", "error")):
-            low = self.lowest(what)
-            i, j = int(np.flatnonzero(self.y == low.y)[0]), int(np.flatnonzero(self.x == low.x)[0])
-            cells[f"{label} of the plane"] = (low.x, low.y, self.val_loss[i, j], self.error[i, j])
+            cells[f"{label} of the plane"] = tuple(
+                self.computed.loc[self._lowest(what), ["x", "y", "val_loss", "error"]].astype(float)
+            )
         columns = ["x", "y", "validation loss", self.measure]
         table = pd.DataFrame(cells, index=columns).T
-        formats = ("{:.2f}", "{:.2f}", "{:.4f}", "{:.2f}" if self.measure == "error (%)" else "{:.3f}")
+        formats = ("{:z.2f}", "{:z.2f}", "{:.4f}", "{:.2f}" if self.measure == "error (%)" else "{:.3f}")
         return pd.DataFrame({c: table[c].map(f.format) for c, f in zip(columns, formats, strict=True)})
 
     def to_dict(self) -> dict[str, Any]:
@@ -251,6 +269,7 @@ def loss_plane(
         path_error=error[at : at + m],
         shadow_val_loss=val_loss[at + m :],
         shadow_error=error[at + m :],
+        shadow_neighbours=near[at + m :],
         final_neighbours=near[at + f],
         n_validation=n_validation,
         final=final,

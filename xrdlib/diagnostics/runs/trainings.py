@@ -8,37 +8,49 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_ind, ttest_rel
 
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics._section import Section, number
 from xrdlib.metrics import parameter_error
-from xrdlib.training import Replicas
+from xrdlib.training import Replicas, StudyError
 
 __all__ = ["Trainings", "compare_trainings"]
 
 FloatArray = NDArray[np.float64]
+
+_LEVEL = 0.05  # of all quantities together
+_ROUNDING = 1e-9  # % of range
 
 
 @dataclass(frozen=True, repr=False)
 class Trainings(Section):
     """Quantities of every run of two families, and the differences of their means.
 
+    Runs with the same seeds begin alike, and their values go together: such families are compared in pairs, which is
+    right with and without a correlation. Others are compared by Welch's test, which takes runs as independent.
+
     Attributes
     ----------
     names : tuple of two str
     experiment : str
     values : dict of str to (ndarray, ndarray)
-        Of each quantity one value for each run, in % of range; first and second family.
+        Of each quantity one value for each run, in % of range; first and second family, of pairs in the same order.
     differences : dict of str to Interval
-        Second minus first, means over the runs, with Welch's 95 % interval.
+        Second minus first, means over the runs, each with a 95 % interval of its own.
+    p_values : dict of str to float
+        By Holm (1979) for all quantities together: the chance of one or more as small where nothing differs.
+    paired : bool
+        Whether runs were compared in pairs: the names of both families' runs and their seeds are the same.
     """
 
     names: tuple[str, str]
     experiment: str
     values: dict[str, tuple[FloatArray, FloatArray]]
     differences: dict[str, Interval]
+    p_values: dict[str, float]
+    paired: bool
 
     name = "trainings"
 
@@ -46,6 +58,16 @@ class Trainings(Section):
     def title(self) -> str:  # type: ignore[override]
         """Heading."""
         return f"Training {self.names[1]} against {self.names[0]}"
+
+    @property
+    def clear(self) -> list[str]:
+        """Quantities that differ beyond the scatter of the seeds, by Holm for all of them together."""
+        return [quantity for quantity, p in self.p_values.items() if p < _LEVEL]
+
+    @property
+    def correlations(self) -> dict[str, float]:
+        """Of each quantity in runs with the same seeds; nan unless paired, or where one family's runs are all equal."""
+        return {q: _correlation(*pair) if self.paired else float("nan") for q, pair in self.values.items()}
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -71,32 +93,52 @@ class Trainings(Section):
 
     @property
     def sentences(self) -> list[str]:
-        """Which differences exceed their intervals."""
+        """How the families were compared, and which differences exceed the scatter."""
         n = [len(v) for v in next(iter(self.values.values()))]
         first, second = self.names
         said = [
-            f"Mean and standard deviation over {n[0]} and {n[1]} seeds, % of range; differences with Welch's 95 % "
-            "interval."
+            f"Mean and standard deviation over {n[0]} and {n[1]} seeds, % of range; differences with 95 % intervals. "
+            f"{self._how}",
+            f"Of twenty such intervals one excludes 0 by chance; beyond the scatter of the seeds is here what has "
+            f"p < {_LEVEL:g} by Holm for all {len(self.values)} quantities together.",
         ]
-        clear = [q for q, d in self.differences.items() if d.excludes(0)]
-        for quantity in clear:
+        for quantity in self.clear:
             better = second if self.differences[quantity].value < 0 else first
-            said.append(f"{quantity}: {better} is better beyond the scatter of the seeds.")
-        rest = [q for q in self.differences if q not in clear]
+            said.append(
+                f"{quantity}: {better} is better beyond the scatter of the seeds (p = {self.p_values[quantity]:.3f})."
+            )
+        rest = [q for q in self.differences if q not in self.clear]
+        for quantity in rest:
+            if self.differences[quantity].excludes(0):
+                said.append(
+                    f"{quantity}: the interval excludes 0, but that is no surprise among {len(self.values)} quantities "
+                    f"(p = {self.p_values[quantity]:.3f})."
+                )
         if rest:
             said.append(f"No difference beyond the scatter of the seeds in: {', '.join(rest)}.")
         return said
+
+    @property
+    def _how(self) -> str:
+        if not self.paired:
+            return "The families' runs have different seeds or names and are taken as independent (Welch)."
+        found = [r for r in self.correlations.values() if np.isfinite(r)]
+        text = "Runs with the same seeds are compared in pairs (paired t)"
+        return f"{text}; their values correlate by {min(found):+.2f} to {max(found):+.2f}." if found else f"{text}."
 
     def to_dict(self) -> dict[str, Any]:
         """Differences and every run's value."""
         return {
             "trainings": list(self.names),
+            "paired": self.paired,
             "experiment": self.experiment,
             "quantities": {
                 quantity: {
                     self.names[0]: families[0].tolist(),
                     self.names[1]: families[1].tolist(),
                     "difference": self.differences[quantity].to_dict(),
+                    "p_value": self.p_values[quantity],
+                    "correlation": number(self.correlations[quantity]),
                 }
                 for quantity, families in self.values.items()
             },
@@ -121,14 +163,40 @@ def compare_trainings(
     Returns
     -------
     Trainings
+
+    Raises
+    ------
+    StudyError
+        If a family has fewer than two runs, did not track the experiment, or has predictions that are not finite.
     """
-    families = [_quantities(replicas, experiment, varied) for replicas in (first, second)]
+    if names[0] == names[1]:
+        raise StudyError(f"names = {names}: two different ones expected")
+    rows = [replicas.varying(varied) for replicas in (first, second)]
+    runs = [[replicas.runs[i] for i in which] for replicas, which in zip((first, second), rows, strict=True)]
+    paired = set(runs[0]) == set(runs[1]) and _seeds(first, varied) == _seeds(second, varied)
+    if paired:
+        rows[1] = [rows[1][runs[1].index(run)] for run in runs[0]]
+    families = [_quantities(r, experiment, which) for r, which in zip((first, second), rows, strict=True)]
     values = {q: (families[0][q], families[1][q]) for q in families[0]}
-    return Trainings(names, experiment, values, {q: _difference(*pair) for q, pair in values.items()})
+    found = {q: _difference(*pair, paired) for q, pair in values.items()}
+    adjusted = _holm(np.array([p for _, p in found.values()]))
+    return Trainings(
+        names=names,
+        experiment=experiment,
+        values=values,
+        differences={q: interval for q, (interval, _) in found.items()},
+        p_values=dict(zip(values, adjusted.tolist(), strict=True)),
+        paired=paired,
+    )
 
 
-def _quantities(replicas: Replicas, experiment: str, varied: str) -> dict[str, FloatArray]:
-    rows = replicas.varying(varied)
+def _seeds(replicas: Replicas, varied: str) -> tuple[object, ...]:
+    """What the seeds of replicas derive from: equal for families whose runs of one name have the same."""
+    config = replicas.config
+    return config.seed, config.seeds, config.dataset.seed if varied == "data" else None
+
+
+def _quantities(replicas: Replicas, experiment: str, rows: list[int]) -> dict[str, FloatArray]:
     predicted = replicas.experiment_predictions(experiment)[rows]
     true = next(e for e in replicas.config.experiments if e.name == experiment).parameters.to_array()
     trace = parameter_error(predicted, true, SPACE.range).mean(axis=2)
@@ -141,10 +209,33 @@ def _quantities(replicas: Replicas, experiment: str, varied: str) -> dict[str, F
         samples, truth = replicas.test_predictions(test_set)
         there = samples[rows][np.arange(len(rows)), near]
         found[f"{test_set} test set, error near final"] = parameter_error(there, truth, SPACE.range).mean(axis=(1, 2))
+    for quantity, values in found.items():
+        if not np.isfinite(values).all():
+            broken = ", ".join(replicas.runs[i] for i in np.array(rows)[~np.isfinite(values)])
+            raise StudyError(f"{replicas.path}: {quantity} is not finite in {broken}")
     return found
 
 
-def _difference(first: FloatArray, second: FloatArray) -> Interval:
-    result = ttest_ind(second, first, equal_var=False)
+def _difference(first: FloatArray, second: FloatArray, paired: bool) -> tuple[Interval, float]:
+    """Mean of the second family minus that of the first with its interval, and p on its own."""
+    value = float(second.mean() - first.mean())
+    scatters = [second - first] if paired else [first, second]
+    if max(np.ptp(s) for s in scatters) < _ROUNDING:  # no scatter at all: the limit of t
+        return Interval(value, value, value), float(abs(value) < _ROUNDING)
+    result = ttest_rel(second, first) if paired else ttest_ind(second, first, equal_var=False)
     low, high = result.confidence_interval(0.95)
-    return Interval(float(second.mean() - first.mean()), float(low), float(high))
+    return Interval(value, float(low), float(high)), float(result.pvalue)
+
+
+def _holm(p: FloatArray) -> FloatArray:
+    """Holm's adjusted p-values: the smallest times their number, the next times one less, and so on."""
+    order = np.argsort(p)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1.0)
+    return adjusted
+
+
+def _correlation(first: FloatArray, second: FloatArray) -> float:
+    if min(np.ptp(first), np.ptp(second)) < _ROUNDING:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -53,10 +54,14 @@ class Variation(Section):
         Mean parameter error in % of range, and validation loss.
     spreads : tuple of Spread
     step : Interval
-        Change from one late epoch to the next within a run, root mean square over runs, divided by sqrt(2): what the
-        SD would be if epochs were independent draws.
+        Change of the experiment's error from one late epoch to the next within a run, % of range: root mean square
+        over steps and runs, bootstrap over runs.
+    within : Interval
+        SD of the error over the late epochs of one run, % of range: root mean square over runs, bootstrap over runs.
+        It is what an SD between runs is to be compared with; steps between neighbours are no draws of an epoch.
     transfer : Interval
-        Share of a run's regret that is recovered by taking the epoch that is ideal in another run.
+        Share of a run's regret that is recovered by taking the epoch that is ideal in another run; from so few runs
+        the interval is rather too short (see `xrdlib.diagnostics.runs._runs.transfer`).
     sample_transfer : Interval
         The same for test samples, between stored epochs.
     worse, better : Interval
@@ -73,6 +78,7 @@ class Variation(Section):
     val_loss: FloatArray
     spreads: tuple[Spread, ...]
     step: Interval
+    within: Interval
     transfer: Interval
     sample_transfer: Interval
     worse: Interval
@@ -114,13 +120,13 @@ class Variation(Section):
         return np.asarray(self.final_error - self.errors.min(axis=1))
 
     def by_epoch(self, source: str | None = None) -> pd.DataFrame:
-        """Per epoch: SD between the runs of a source, and the change from the epoch before within a run, over sqrt(2).
+        """Per epoch: SD between the runs of a source, and the change from the epoch before within a run.
 
-        Both in % of range; the change is that of the root mean square over the source's runs.
+        Both in % of range; the change is the root mean square over the source's runs.
         """
         rows = self.errors[self.sources[source or self.main]]
         change = np.full(rows.shape[1], np.nan)
-        change[1:] = rms(np.diff(rows, axis=1), axis=0) / np.sqrt(2)
+        change[1:] = rms(np.diff(rows, axis=1), axis=0)
         epochs = np.arange(1, rows.shape[1] + 1)
         return pd.DataFrame({"epoch": epochs, "between_runs": rows.std(axis=0, ddof=1), "epoch_to_epoch": change})
 
@@ -150,7 +156,7 @@ class Variation(Section):
             }
             for s in self.spreads
         }
-        cells["next epoch"] = {"runs": str(len(self.runs)), "SD, late epochs": _short(self.step)}
+        cells["within a run"] = {"runs": str(len(self.runs)), "SD, late epochs": _short(self.within, 2)}
         return pd.DataFrame(cells).T.fillna("")
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,6 +168,7 @@ class Variation(Section):
                 for s in self.spreads
             },
             "epoch_to_epoch": self.step.to_dict(),
+            "within_run": self.within.to_dict(),
             "transfer": self.transfer.to_dict(),
             "sample_transfer": self.sample_transfer.to_dict(),
             "worse_in_all_runs": self.worse.to_dict(),
@@ -239,7 +246,8 @@ def variation(
         errors=errors,
         val_loss=val_loss,
         spreads=tuple(_spread(s, errors[r], sample_errors[r, -1], late, seed) for s, r in sources.items()),
-        step=_step(errors[:, late], seed),
+        step=_over_runs(lambda e: rms(np.diff(e, axis=1), axis=1), errors[:, late], seed),
+        within=_over_runs(lambda e: np.asarray(e.std(axis=1, ddof=1)), errors[:, late], seed),
         transfer=transfer(errors[main], val_loss[main], seed),
         sample_transfer=sample_transfer(sample_errors[main], short[main], seed),
         worse=worse,
@@ -261,12 +269,14 @@ def _spread(source: str, errors: FloatArray, sampled: FloatArray, late: NDArray[
     )
 
 
-def _step(errors: FloatArray, seed: int) -> Interval:
-    """Change from epoch to epoch over sqrt(2), root mean square over runs; errors of shape (n_runs, n_epochs)."""
+def _over_runs(each: Callable[[FloatArray], FloatArray], errors: FloatArray, seed: int) -> Interval:
+    """Root mean square over runs of what ``each`` makes (n_runs,) of errors (n_runs, n_epochs); two epochs at least."""
     if errors.shape[1] < 2:
         return UNDEFINED
-    return bootstrap(lambda s: float(rms(s)), rms(np.diff(errors, axis=1), axis=1) / np.sqrt(2), seed=seed)
+    return bootstrap(lambda s: float(rms(s)), each(errors), seed=seed)
 
 
-def _short(interval: Interval) -> str:
-    return f"{interval.value:.2f} ({interval.low:.1f} to {interval.high:.1f})" if np.isfinite(interval.value) else "-"
+def _short(interval: Interval, digits: int = 1) -> str:
+    if not np.isfinite(interval.value):
+        return "-"
+    return f"{interval.value:.2f} ({interval.low:.{digits}f} to {interval.high:.{digits}f})"

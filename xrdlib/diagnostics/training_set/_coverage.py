@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from xrdlib.data import SPACE
+from xrdlib.data.space import TOLERANCE
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.training_set._coverage_text import sentences
@@ -20,6 +21,8 @@ from xrdlib.simulation import PARAMETERS
 __all__ = ["Coverage"]
 
 FloatArray = NDArray[np.float64]
+
+_SLACK = 100 * TOLERANCE  # % of range: as `SPACE.violations`
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,9 +121,22 @@ class Coverage(Section):
 
     @property
     def near_edge(self) -> list[str]:
-        """Parameters within ``edge`` of an end of their range, or outside."""
-        close = np.minimum(self.position, 100 - self.position) < self.edge
-        return [name for name, at_edge in zip(PARAMETERS, close, strict=True) if at_edge]
+        """Parameters within their range and within ``edge`` of an end of it."""
+        return self._named((self._to_end < self.edge) & (self._to_end >= -_SLACK))
+
+    @property
+    def outside(self) -> list[str]:
+        """Parameters outside their range."""
+        return self._named(self._to_end < -_SLACK)
+
+    @property
+    def _to_end(self) -> FloatArray:
+        """From each parameter to the nearer end of its range, %; negative outside."""
+        return np.minimum(self.position, 100 - self.position)
+
+    @staticmethod
+    def _named(chosen: NDArray[np.bool_]) -> list[str]:
+        return [name for name, is_so in zip(PARAMETERS, chosen, strict=True) if is_so]
 
     @property
     def edge_interval(self) -> Interval:
@@ -211,7 +227,7 @@ class Coverage(Section):
         columns = {
             "value": self.parameters,
             "position": self.position,
-            "to_edge": np.minimum(self.position, 100 - self.position),
+            "to_edge": self._to_end,
             "to_training_value": self.value_gap,
         }
         return pd.DataFrame(columns, index=pd.Index(PARAMETERS, name="parameter"))
@@ -243,6 +259,7 @@ class Coverage(Section):
             "position_percent": by_parameter(self.position),
             "training_value_gap_percent": by_parameter(self.value_gap),
             "near_edge": self.near_edge,
+            "outside": self.outside,
             "test_samples_near_edge": self.edge_interval.to_dict(),
             "note": {
                 question: {"verdict": verdict, "test_samples_same": same}

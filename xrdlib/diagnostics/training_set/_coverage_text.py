@@ -57,15 +57,21 @@ def _parameters(found: Coverage) -> str:
     at_edge = f"{found.edge_interval:.0f} % of test samples"
     if found.near_edge:
         edges = (
-            f"{_joined(found.near_edge)} {'lies' if len(found.near_edge) == 1 else 'lie'} within {found.edge:g} % of "
-            f"an end of the range, as at least one parameter of {at_edge} does"
+            f"{_lie(found.near_edge)} within {found.edge:g} % of an end of the range, as at least one parameter of "
+            f"{at_edge} does"
         )
     else:
         edges = f"No parameter lies within {found.edge:g} % of an end of its range; one or more of {at_edge} do"
+    if found.outside:
+        edges += f"; {_lie(found.outside)} outside the range"
     return (
         f"{edges}; taken one by one, every parameter has a training value within {found.value_gap[far]:.2g} % of range "
         f"({PARAMETERS[far]})."
     )
+
+
+def _lie(names: list[str]) -> str:
+    return f"{_joined(names)} {'lies' if len(names) == 1 else 'lie'}"
 
 
 def _in_boxes(found: Coverage) -> str:
