@@ -187,3 +187,9 @@ def test_names_are_not_mathematics() -> None:
 def test_sizes_are_checked() -> None:
     with pytest.raises(ValueError, match="positive lengths in cm"):
         new_figure(0.0, 3.0)
+
+
+@pytest.mark.parametrize("package", ["plots", "widgets"])
+def test_figures_and_explorers_do_not_import_torch(package: str) -> None:
+    code = f"import sys, xrdlib.{package}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameter
-from xrdlib.diagnostics import Neighbours, Target, neighbour_baseline
 from xrdlib.plots.curves import label_profile
 from xrdlib.plots.neighbours import draw_answers, draw_error_of_k, draw_parameters, neighbour_dots
 from xrdlib.plots.style import COLOURS, new_figure, style
 from xrdlib.simulation import PARAMETERS, strain_profile
-from xrdlib.training import Study
 from xrdlib.widgets._image import Explorer, Picture
+
+if TYPE_CHECKING:
+    from xrdlib.diagnostics import Neighbours, Target
+    from xrdlib.training import Study
 
 __all__ = ["NeighboursExplorer", "neighbours_explorer"]
 
@@ -170,5 +172,7 @@ def neighbours_explorer(
     NeighboursExplorer
         A widget. Everything it shows has been worked out before the first picture.
     """
+    from xrdlib.diagnostics import Neighbours, neighbour_baseline  # torch, seconds
+
     found = source if isinstance(source, Neighbours) else neighbour_baseline(study, source, k=k, seed=seed)
     return NeighboursExplorer(found)

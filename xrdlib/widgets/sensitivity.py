@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 import ipywidgets
 import numpy as np
 from numpy.typing import ArrayLike
 
 from xrdlib.data import LAB_EXPERIMENT, SPACE, DatasetConfig, Experiment, MeasuredCurve
-from xrdlib.diagnostics import Perturbation, Target, checkpoints, perturb
 from xrdlib.plots import plot_curve, plot_profile
 from xrdlib.plots.curves import ANGLE_LABEL
 from xrdlib.plots.style import COLOURS, PAGE, new_figure, style
 from xrdlib.simulation import PARAMETERS, Instrument, StrainParameters, strain_profile
-from xrdlib.training import Study
 from xrdlib.widgets._image import Explorer, Picture
+
+if TYPE_CHECKING:
+    from xrdlib.diagnostics import Perturbation, Target
+    from xrdlib.training import Study
 
 __all__ = ["SensitivityExplorer", "sensitivity_explorer"]
 
@@ -69,6 +72,8 @@ class SensitivityExplorer(Explorer):
         ValueError
             Where the step leads to parameters that cannot be simulated.
         """
+        from xrdlib.diagnostics import perturb
+
         return perturb(
             self._source,
             self.start,
@@ -155,6 +160,9 @@ def sensitivity_explorer(
     ValueError
         If an experiment or a curve is given without a Study.
     """
+    from xrdlib.diagnostics import Target, checkpoints  # torch, seconds
+    from xrdlib.training import Study
+
     if isinstance(source, Target | Experiment | MeasuredCurve):
         if not isinstance(study, Study):
             raise ValueError("study: an experiment or a curve needs a Study; give one, or seven parameters")
