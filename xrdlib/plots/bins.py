@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, PAGE, legend_above, new_figure, styled
 from xrdlib.simulation import PARAMETERS
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def plot_parameter_bins(bins: ParameterBins, *, width: float = PAGE) -> Figure:
     end = f"{bins.labels[0]} to {bins.labels[-1]}" if bins.n_bins == 3 else f"{bins.n_bins}, lowest first"
     last.set_xlabel(f"Parameter (bins: {end})")
     figure.align_ylabels()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [panels[0]], width)
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, PAGE, legend_above, new_figure, styled
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Comparison
@@ -57,8 +57,7 @@ def plot_comparison(comparison: Comparison, *, width: float = PAGE) -> Figure:
         left, right = figure.subplots(2, 1, height_ratios=(1, 0.35 + 0.08 * rows))
     _differences(left, comparison)
     _shares(right, comparison)
-    handles, labels = (a + b for a, b in zip(*(ax.get_legend_handles_labels() for ax in (left, right)), strict=True))
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [left, right], width)
     return figure
 
 

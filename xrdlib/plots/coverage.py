@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
-from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_above, new_figure, styled
 from xrdlib.simulation import PARAMETERS, as_parameters
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def plot_coverage(coverage: Coverage, training: ArrayLike | None = None, *, widt
     _strips(axes["strips"], coverage, training)
     _ranks(axes["rank"], coverage)
     _verdicts(axes["note"], coverage)
-    drawn = [ax.get_legend_handles_labels() for ax in (axes["strips"], axes["rank"])]
-    handles, labels = (a + b for a, b in zip(*drawn, strict=True))
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [axes["strips"], axes["rank"]], width)
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_above, new_figure, styled
 from xrdlib.plots.traces import epoch_axis
 from xrdlib.simulation import PARAMETERS
 
@@ -87,9 +87,8 @@ def plot_dataset_quality(quality: DatasetQuality, ax: Axes | None = None, *, wid
     shown, ax = axes_for(ax, width, 0.75 * width if width <= COLUMN else 0.42 * width)
     _shares(ax, quality)
     ax.set_ylabel("Share of samples (%)")
-    labels = ax.get_legend_handles_labels()[1]
     if isinstance(shown, Figure):
-        shown.legend(loc="outside upper center", ncols=legend_columns(labels, width))
+        legend_above(shown, [ax], width)
     return shown
 
 
@@ -115,8 +114,7 @@ def plot_samplings(samplings: Samplings, *, width: float = PAGE) -> Figure:
         ax.set_title(f"{method}: {strata}, peak in scan {quality.in_scan.value:.0f} %", loc="left")
         ax.label_outer()
     figure.supylabel("Share of samples (%)", fontsize=7.5)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [panels[0]], width)
     return figure
 
 
@@ -185,8 +183,5 @@ def plot_density_effect(effect: DensityEffect, *, width: float = PAGE) -> Figure
     right.set_ylim(bottom=0)
     right.set_ylabel("Mean error (% of range)")
     epoch_axis(right)
-    handles, labels = (
-        a + b for a, b in zip(left.get_legend_handles_labels(), right.get_legend_handles_labels(), strict=True)
-    )
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [left, right], width)
     return figure

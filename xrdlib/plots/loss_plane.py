@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, plain, styled
+from xrdlib.plots.style import COLOURS, PAGE, legend_above, new_figure, plain, styled
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import LossPlane
@@ -59,8 +59,7 @@ def plot_loss_plane(plane: LossPlane, *, width: float = PAGE) -> Figure:
     if not wide:
         for ax in axes[:-1]:
             ax.set_xlabel("")
-    handles, labels = axes[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [axes[-1]], width)
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xrdlib.plots.style import COLOURS, COLUMN, PAGE, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, COLUMN, PAGE, legend_above, new_figure, styled
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Luck
@@ -43,8 +43,7 @@ def plot_luck(luck: Luck, *, width: float = PAGE) -> Figure:
         left, right = figure.subplots(2, 1, height_ratios=(1.5, 1))
     _shares(left, luck)
     _noise(right, luck)
-    handles, labels = (a + b for a, b in zip(*(ax.get_legend_handles_labels() for ax in (left, right)), strict=True))
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, min(width, 1.2 * COLUMN)))
+    legend_above(figure, [left, right], min(width, 1.2 * COLUMN))
     return figure
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
 from xrdlib.plots.curves import ANGLE_LABEL, INTENSITY_LABEL, log_axis
-from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, PAGE, legend_above, new_figure, styled
 from xrdlib.simulation import PARAMETERS
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def plot_neighbours(neighbours: Neighbours, *, space: str = "curve", width: floa
     draw_answers(axes["C"], neighbours, space)
     draw_parameters(axes["P"], neighbours, space)
     draw_error_of_k(axes["K"], neighbours, space)
-    legends = [axes[key].get_legend_handles_labels() for key in "CP"]
-    handles, labels = ([*first, *second] for first, second in zip(*legends, strict=True))
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [axes["C"], axes["P"]], width)
     return figure
 
 

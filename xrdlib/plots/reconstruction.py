@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter
 
 from xrdlib.data import SPACE
 from xrdlib.plots.curves import ANGLE_LABEL, DEPTH_LABEL, STRAIN_LABEL, log_axis
-from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, styled
+from xrdlib.plots.style import COLOURS, PAGE, legend_above, new_figure, styled
 from xrdlib.simulation import PARAMETERS, strain_profile
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def plot_reconstruction(reconstruction: Reconstruction, *, width: float = PAGE) 
         left, right = figure.subplots(2, 1, height_ratios=(1.5, 1))
     _scatter(left, reconstruction)
     _forest(right, reconstruction)
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [left], width)
     return figure
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "PAGE",
     "XrdFigure",
     "axes_for",
+    "legend_above",
     "legend_columns",
     "new_figure",
     "plain",
@@ -115,6 +116,13 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
         if sum(1.1 + 0.14 * max(map(len, column)) for column in columns) <= width:
             return len(columns)
     return 1
+
+
+def legend_above(figure: Figure, axes: Sequence[Axes], width: float) -> None:
+    """One legend of several axes across the top of a figure of a width in cm."""
+    drawn = [ax.get_legend_handles_labels() for ax in axes]
+    handles, labels = ([one for part in parts for one in part] for parts in zip(*drawn, strict=True))
+    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
 
 
 def plain(text: str) -> str:

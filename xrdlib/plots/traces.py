@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
 from xrdlib.plots.named import mark_epochs
-from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_columns, new_figure, plain, styled
+from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_above, legend_columns, new_figure, plain, styled
 from xrdlib.simulation import PARAMETERS, StrainParameters, as_parameters
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def plot_traces(tracking: Tracking, checkpoints: Checkpoints, *, width: float = 
     bottom.set_ylabel("Parameter error\n(% of range)" if known else "Curve RMSE\n(log₁₀ intensity)")
     epoch_axis(bottom)
     figure.align_ylabels()
-    handles, labels = top.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=legend_columns(labels, width))
+    legend_above(figure, [top], width)
     return figure
 
 
