@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xrdlib.data import LAB, Experiment, load_curve
+from xrdlib.data import LAB, SPACE, Experiment, load_curve, sample
 from xrdlib.diagnostics import SECTIONS, Diagnosis, diagnose
 from xrdlib.simulation import PARAMETERS, StrainParameters
-from xrdlib.training import reference_study
+from xrdlib.training import Study, reference_study
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIRST = ["checkpoints", "tracking", "coverage"]
@@ -95,3 +95,26 @@ def test_a_random_experiment_goes_through_all_sections() -> None:
         found = diagnose(Experiment("random", StrainParameters.from_array(row)), study)
         json.dumps(found.to_dict(), allow_nan=False)
         assert " nan" not in found.to_text()
+
+
+@pytest.mark.parametrize("n_epochs", [1, 6])
+def test_a_foreign_study_goes_through_all_sections(n_epochs: int, tmp_path: Path) -> None:
+    """Predictions only, one test set, and perhaps a single epoch: what cannot be told is said, never nan."""
+    rng = np.random.default_rng(0)
+    test, noise = sample(80, "grid", seed=1), 0.2 / np.arange(1, n_epochs + 1)
+
+    def predicted(true: np.ndarray) -> np.ndarray:
+        fractions = SPACE.normalise(true) + noise[:, None, None] * rng.normal(size=(n_epochs, len(true), 7))
+        return SPACE.denormalise(np.clip(fractions, 0, 1))
+
+    study = Study.from_predictions(
+        tmp_path / "foreign",
+        val_loss=np.linspace(0.2, 0.1, n_epochs),
+        training=sample(500, "grid", seed=2),
+        test=(predicted(test), test),
+        experiments={"lab": (predicted(LAB.parameters.to_array()[None])[:, 0], LAB)},
+    )
+    found = diagnose(LAB, study)
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert [section.name for section in found.sections] == list(SECTIONS)
+    assert " nan" not in found.to_text()
