@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
-from xrdlib.diagnostics._intervals import Interval, bootstrap_all
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap_all
 from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.comparable import like_training
-from xrdlib.diagnostics.runs._runs import UNDEFINED, percent
+from xrdlib.diagnostics.runs._runs import percent
 from xrdlib.diagnostics.target import Target
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Study, StudyError

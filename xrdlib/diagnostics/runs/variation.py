@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._intervals import Interval, bootstrap
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap
 from xrdlib.diagnostics._section import Section
-from xrdlib.diagnostics.runs._runs import UNDEFINED, agreed, deviation, early_and_late, rms, sample_transfer, transfer
+from xrdlib.diagnostics.runs._runs import agreed, deviation, early_and_late, rms, sample_transfer, transfer
 from xrdlib.diagnostics.runs._variation_text import SOURCES, sentences
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Replicas, Study, StudyError
