@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._correlation import correlation
 from xrdlib.diagnostics._intervals import Interval, percentile_interval
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.training_set._density import CORRELATED, DensityEffect, groups_of
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Study
@@ -57,7 +58,7 @@ def density_effect(
     early = max(int(epochs[0]), final // 2) if early is None else early
     if early not in epochs:
         raise ValueError(f"early = {early}: an epoch from {epochs[0]} to {epochs[-1]} expected")
-    test_set = "grid" if study.config.dataset.sampling == "grid" else "uniform"
+    test_set = like_training(study)
     predicted, true = study.test_predictions(test_set)
     error = parameter_error(predicted, true, SPACE.range).mean(axis=2)
     if not np.isfinite(error).all():
