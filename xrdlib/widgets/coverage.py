@@ -167,9 +167,6 @@ def coverage_explorer(study: Study, source: Target | Experiment | MeasuredCurve)
     from xrdlib.diagnostics import Target, checkpoints, coverage  # torch, seconds
 
     target = Target.of(source, study)
-    point = target.true
-    if point is None:
-        found = checkpoints(study, target)
-        point = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
+    point = checkpoints(study, target).point if target.true is None else target.true
     around = coverage(study, point, radii=RADII, predicted=target.true is None)
     return CoverageExplorer(around, study.training_parameters)
