@@ -99,11 +99,6 @@ class Coverage(Section):
         return [exact_share(int(n), self.yardstick.size) for n in fewer]
 
     @property
-    def counts_percentile(self) -> FloatArray:
-        """The values of ``counts_interval``."""
-        return np.array([interval.value for interval in self.counts_interval])
-
-    @property
     def denser(self) -> list[Interval]:
         """Share (%) of test samples with more training samples within each radius, shape (n_radii,)."""
         more = (self.yardstick.counts > self.counts).sum(axis=0)
@@ -113,6 +108,11 @@ class Coverage(Section):
     def place(self) -> str:
         """Calibrated verdict: "dense" or "sparse" for the outer quarters of the test samples, else "ordinary"."""
         return "dense" if self.distance_percentile < 25 else "sparse" if self.distance_percentile > 75 else "ordinary"
+
+    @property
+    def place_in_words(self) -> str:
+        """The same for a sentence: "denser than usual", "sparser than usual" or "ordinary"."""
+        return {"dense": "denser than usual", "sparse": "sparser than usual"}.get(self.place, self.place)
 
     @property
     def position(self) -> FloatArray:
