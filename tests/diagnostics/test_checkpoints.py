@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,9 @@ def test_measured_curve_of_a_known_sample_finds_its_parameters() -> None:
     assert found.regret is None
     error = np.abs(found.predictions[found.row(found.chosen)] - sample.to_array()) / SPACE.range
     assert error[[0, 2, 3]].max() < 0.15
+    chosen = found.predictions[found.row(found.chosen)]
+    assert np.array_equal(found.point, np.clip(chosen, SPACE.minimum, SPACE.maximum))
+    assert np.array_equal(replace(found, true=sample.to_array()).point, sample.to_array())
     assert found.curve_rmse.min() < 0.15
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "ParameterError",
     "ParameterSpace",
     "format_parameter",
+    "format_parameters",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -251,6 +252,12 @@ def format_parameter(name: str, value: float) -> str:
         return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0") + f" {PARAMETER_UNITS[name]}"
     mantissa, exponent = f"{value:.3e}".split("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def format_parameters(values: ArrayLike) -> list[str]:
+    """Seven parameters with four digits and their units."""
+    numbers = np.asarray(values, dtype=np.float64)
+    return [format_parameter(name, float(f"{v:.4g}")) for name, v in zip(PARAMETERS, numbers, strict=True)]
 
 
 def _number(value: float, unit: str, digits: int = 6) -> str:

@@ -1,18 +1,16 @@
-"""How two traces go together, and shares of samples, with intervals."""
+"""How two traces go together, with intervals."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, rankdata
+from scipy.stats import rankdata
 
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, percentile_interval
 
-__all__ = ["block_interval", "correlation", "percent", "share", "slope_after"]
+__all__ = ["block_interval", "correlation", "slope_after"]
 
 FloatArray = NDArray[np.float64]
-
-_NOWHERE = Interval(np.nan, np.nan, np.nan)
 
 
 def correlation(x: FloatArray, y: FloatArray, *, ranks: bool = False) -> FloatArray:
@@ -38,26 +36,11 @@ def block_interval(x: FloatArray, y: FloatArray, *, ranks: bool = False, n: int 
     m = x.size
     value = float(correlation(x, y, ranks=ranks))
     if np.isnan(value):
-        return _NOWHERE
+        return UNDEFINED
     length = max(1, round(m ** (1 / 3)))
     starts = np.random.default_rng(seed).integers(m - length + 1, size=(n, -(-m // length)))
     rows = (starts[:, :, None] + np.arange(length)).reshape(n, -1)[:, :m]
-    again = correlation(x[rows], y[rows], ranks=ranks)
-    low, high = np.nanpercentile(again, [2.5, 97.5])
-    return Interval(value, float(low), float(high))
-
-
-def share(which: NDArray[np.bool_]) -> Interval:
-    """Share (%) of samples for which something holds, with Wilson's interval; not defined without samples."""
-    if which.size == 0:
-        return _NOWHERE
-    ends = binomtest(int(which.sum()), which.size).proportion_ci(method="wilson")
-    return Interval(100 * float(which.mean()), 100 * float(ends.low), 100 * float(ends.high))
-
-
-def percent(value: Interval) -> str:
-    """A share with its interval and sign, whole numbers but where those would hide the last per cent."""
-    return f"{value:{'.1f' if not 1 <= value.value <= 99 else '.0f'}} %"
+    return percentile_interval(value, correlation(x[rows], y[rows], ranks=ranks))
 
 
 def slope_after(epochs: NDArray[np.int64], trace: FloatArray, breaks: NDArray[np.int64]) -> FloatArray:

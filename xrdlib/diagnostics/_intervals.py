@@ -1,4 +1,4 @@
-"""Bootstrap intervals (Efron 1979): samples are drawn again with replacement, and the statistic's percentiles taken."""
+"""Numbers with 95 % intervals: percentiles of a bootstrap (Efron 1979), and those of shares of samples."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
-__all__ = ["Interval", "bootstrap", "bootstrap_all"]
+__all__ = [
+    "UNDEFINED",
+    "Interval",
+    "bootstrap",
+    "bootstrap_all",
+    "exact_share",
+    "percent",
+    "percentile_interval",
+    "share",
+]
 
 FloatArray = NDArray[np.float64]
+
+_ENDS = (2.5, 97.5)
 
 
 class Interval(NamedTuple):
@@ -34,9 +46,22 @@ class Interval(NamedTuple):
         return {k: float(v) if np.isfinite(v) else None for k, v in self._asdict().items()}
 
 
-def bootstrap(
-    statistic: Callable[..., float], *samples: NDArray[Any], n: int = 1000, level: float = 0.95, seed: int = 0
-) -> Interval:
+UNDEFINED = Interval(np.nan, np.nan, np.nan)
+
+
+def percentile_interval(value: float, again: FloatArray) -> Interval:
+    """A value with the middle 95 % of what resamples give, shape (n,); not defined where the value is not.
+
+    Resamples without a value are left out; without any other, the ends are nan.
+    """
+    if np.isnan(value):
+        return UNDEFINED
+    drawn = again[np.isfinite(again)]
+    low, high = np.percentile(drawn, _ENDS) if drawn.size else (np.nan, np.nan)
+    return Interval(float(value), float(low), float(high))
+
+
+def bootstrap(statistic: Callable[..., float], *samples: NDArray[Any], n: int = 1000, seed: int = 0) -> Interval:
     """A statistic of samples with its percentile interval.
 
     Parameters
@@ -47,19 +72,17 @@ def bootstrap(
         Drawn again together: row i of one belongs to row i of the others.
     n : int
         Resamples.
-    level : float
-        Coverage of the interval.
     seed : int
 
     Returns
     -------
     Interval
     """
-    return bootstrap_all(lambda *s: np.array([statistic(*s)]), *samples, n=n, level=level, seed=seed)[0]
+    return bootstrap_all(lambda *s: np.array([statistic(*s)]), *samples, n=n, seed=seed)[0]
 
 
 def bootstrap_all(
-    statistic: Callable[..., FloatArray], *samples: NDArray[Any], n: int = 1000, level: float = 0.95, seed: int = 0
+    statistic: Callable[..., FloatArray], *samples: NDArray[Any], n: int = 1000, seed: int = 0
 ) -> list[Interval]:
     """As `bootstrap`, for several statistics, shape (k,), of the same resamples."""
     size = len(samples[0])
@@ -69,6 +92,28 @@ def bootstrap_all(
     for i in range(n):
         rows = rng.integers(size, size=size)
         again[i] = statistic(*(s[rows] for s in samples))
-    tail = 50 * (1 - level)
-    low, high = np.nanpercentile(again, [tail, 100 - tail], axis=0) if size else (value, value)
+    low, high = np.nanpercentile(again, _ENDS, axis=0) if size else (value, value)
     return [Interval(float(v), float(a), float(b)) for v, a, b in zip(value, low, high, strict=True)]
+
+
+def share(which: NDArray[np.bool_]) -> Interval:
+    """Share (%) of samples for which something holds, with Wilson's interval; not defined without samples."""
+    from scipy.stats import binomtest  # a third of a second to import
+
+    if which.size == 0:
+        return UNDEFINED
+    ends = binomtest(int(which.sum()), which.size).proportion_ci(method="wilson")
+    return Interval(100 * float(which.mean()), 100 * float(ends.low), 100 * float(ends.high))
+
+
+def exact_share(count: int, n: int) -> Interval:
+    """A share of n samples in % with its exact binomial interval (Clopper and Pearson 1934, Biometrika 26, 404)."""
+    tail = 0.025
+    low = betaincinv(count, n - count + 1, tail) if count > 0 else 0.0
+    high = betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
+    return Interval(100 * count / n, 100 * float(low), 100 * float(high))
+
+
+def percent(value: Interval) -> str:
+    """A share with its interval and sign, whole numbers but where those would hide the last per cent."""
+    return f"{value:{'.1f' if not 1 <= value.value <= 99 else '.0f'}} %"

@@ -11,14 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, percentile_interval
 
 __all__ = ["Coefficients", "Resamples"]
 
 FloatArray = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # of errors in %, in 1e-3 of strain or in log10 intensity
-_UNDEFINED = Interval(np.nan, np.nan, np.nan)
 
 
 class Coefficients(NamedTuple):
@@ -39,30 +38,27 @@ class Resamples:
     n : int
         Resamples.
     seed : int
-    level : float
-        Coverage of the intervals.
     """
 
-    def __init__(self, size: int, *, n: int = 1000, seed: int = 0, level: float = 0.95) -> None:
+    def __init__(self, size: int, *, n: int = 1000, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         drawn = [np.bincount(rng.integers(size, size=size), minlength=size) for _ in range(n)]
         # (1 + n, size): the samples themselves first
         self._counts = np.array([np.ones(size), *drawn])
-        self._tails = 50 * (1 - level), 50 * (1 + level)
 
     def mean(self, values: FloatArray) -> Interval:
         """Mean."""
-        return self._interval(self._counts @ values / values.size)
+        return _interval(self._counts @ values / values.size)
 
     def correlate(self, x: FloatArray, *others: FloatArray) -> list[Coefficients]:
         """Correlation of ``x`` with each of the others."""
         if x.size < 3:
-            return [Coefficients(_UNDEFINED, _UNDEFINED) for _ in others]
+            return [Coefficients(UNDEFINED, UNDEFINED) for _ in others]
         ranks = self._ranks(x)
         return [
             Coefficients(self._pearson(x, y), self._spearman(ranks, self._ranks(y)))
             if _comparable(x, y)
-            else Coefficients(_UNDEFINED, _UNDEFINED)
+            else Coefficients(UNDEFINED, UNDEFINED)
             for y in others
         ]
 
@@ -72,7 +68,7 @@ class Resamples:
         50 is a coin's, 100 a perfect proxy's; Kendall's tau is 2 concordance / 100 - 1. A tie counts half.
         """
         if not _comparable(x, y):
-            return _UNDEFINED
+            return UNDEFINED
         w = self._counts.astype(np.float32)
         same = np.sign(x[:, None] - x).astype(np.float32) * np.sign(y[:, None] - y).astype(np.float32)
         # a sample drawn twice is no pair with itself
@@ -80,16 +76,16 @@ class Resamples:
         more = ((w @ same) * w).sum(axis=1)
         # nor is a pair left where one sample was drawn every time
         share = np.divide(more, pairs, out=np.full(pairs.shape, np.nan, dtype=np.float32), where=pairs > 0)
-        return self._interval(np.asarray(50 + 50 * share, dtype=np.float64))
+        return _interval(np.asarray(50 + 50 * share, dtype=np.float64))
 
     def _pearson(self, x: FloatArray, y: FloatArray) -> Interval:
         x, y = x - x.mean(), y - y.mean()
         mean_x, mean_y, xx, yy, xy = (self._counts @ v / x.size for v in (x, y, x * x, y * y, x * y))
-        return self._interval(_quotient(xy - mean_x * mean_y, xx - mean_x**2, yy - mean_y**2))
+        return _interval(_quotient(xy - mean_x * mean_y, xx - mean_x**2, yy - mean_y**2))
 
     def _spearman(self, a: FloatArray, b: FloatArray) -> Interval:
         xx, yy, xy = (np.einsum("ij,ij,ij->i", self._counts, p, q) for p, q in ((a, a), (b, b), (a, b)))
-        return self._interval(_quotient(xy, xx, yy))
+        return _interval(_quotient(xy, xx, yy))
 
     def _ranks(self, values: FloatArray) -> FloatArray:
         """Mean ranks in each resample less their mean, shape (1 + n, size); equal values share one."""
@@ -100,10 +96,9 @@ class Resamples:
         ranks = np.cumsum(drawn, axis=1) - (drawn + values.size) / 2
         return np.asarray(ranks[:, which])
 
-    def _interval(self, again: FloatArray) -> Interval:
-        drawn = again[1:][np.isfinite(again[1:])]
-        low, high = np.percentile(drawn, self._tails) if drawn.size else (np.nan, np.nan)
-        return Interval(float(again[0]), float(low), float(high))
+
+def _interval(again: FloatArray) -> Interval:
+    return percentile_interval(float(again[0]), again[1:])
 
 
 def _comparable(x: FloatArray, y: FloatArray) -> bool:

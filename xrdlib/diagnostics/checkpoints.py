@@ -97,6 +97,13 @@ class Checkpoints(Section):
         return int(self.epochs[self.curve_rmse.argmin()])
 
     @property
+    def point(self) -> FloatArray:
+        """True parameters, shape (7,), lengths in A; where unknown, the chosen prediction clipped to the ranges."""
+        if self.true is not None:
+            return self.true
+        return np.asarray(np.clip(self.predictions[self.row(self.chosen)], SPACE.minimum, SPACE.maximum))
+
+    @property
     def regret(self) -> float | None:
         """Error at ``final`` minus error at ``ideal``, % of range; None where the truth is unknown."""
         return None if self.error is None else float(self.error[self.row(self.final)] - self.error.min())

@@ -9,7 +9,7 @@ from xrdlib.data import SPACE, MeasuredCurve
 from xrdlib.diagnostics.target import Target
 from xrdlib.metrics import parameter_error
 from xrdlib.simulation import Instrument
-from xrdlib.training import Study, StudyError
+from xrdlib.training import Replicas, Study, StudyError
 
 __all__ = ["like_target", "like_training", "other_traces", "sample_traces", "unlike_test_set"]
 
@@ -19,9 +19,9 @@ _FLOOR = 1e-6  # of the peak: a background below it hardly touches a curve
 _ON_GRID = 1e-3  # of a step: rounding
 
 
-def like_training(study: Study) -> str:
+def like_training(runs: Study | Replicas) -> str:
     """The test set that was sampled as the training set."""
-    return "grid" if study.config.dataset.sampling == "grid" else "uniform"
+    return "grid" if runs.config.dataset.sampling == "grid" else "uniform"
 
 
 def like_target(study: Study, true: FloatArray | None) -> str:

@@ -128,9 +128,7 @@ def diagnose(
     target = Target.of(target, study)
     found = checkpoints(study, target)
     predicted = target.true is None
-    chosen = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
-    point = chosen if target.true is None else target.true
-    n = found.nuisances
+    point, n = found.point, found.nuisances
     forward: dict[str, Any] = {"instrument": Instrument(n.fwhm, n.lorentz_fraction), "disorder": n.disorder}
     if predicted:
         forward["angle"] = target.angle

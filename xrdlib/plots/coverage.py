@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._words import ordinal
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
 from xrdlib.plots.style import COLOURS, COLUMN, PAGE, axes_for, legend_above, new_figure, styled
@@ -114,7 +115,7 @@ def _value(name: str, value: float) -> str:
 def _ranks(ax: Axes, coverage: Coverage) -> None:
     """Share of test samples that are surrounded more densely, by the k-th neighbour and by counts."""
     k, n = coverage.distance.size, coverage.n_training
-    intervals, texts = [coverage.distance_interval], [f"{_ordinal(k)} neighbour\nat {coverage.distance[-1]:.2f}"]
+    intervals, texts = [coverage.distance_interval], [f"{ordinal(k)} neighbour\nat {coverage.distance[-1]:.2f}"]
     typical = np.median(coverage.yardstick.counts, axis=0)
     for radius, count, usual, interval in zip(coverage.radii, coverage.counts, typical, coverage.denser, strict=True):
         # a radius within which most samples have none, or everything, ranks nobody
@@ -225,8 +226,3 @@ def plot_radius_calibration(coverage: Coverage, ax: Axes | None = None, *, width
     ax.set_ylabel("Training samples within it (%)")
     ax.legend(loc="lower right")
     return shown
-
-
-def _ordinal(k: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th") if k % 100 not in (11, 12, 13) else "th"
-    return f"{k}{ending}"

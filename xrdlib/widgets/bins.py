@@ -9,7 +9,7 @@ import ipywidgets
 import numpy as np
 from matplotlib.artist import Artist
 
-from xrdlib.data import SPACE, Experiment, MeasuredCurve
+from xrdlib.data import Experiment, MeasuredCurve
 from xrdlib.plots.bins import interval_line
 from xrdlib.plots.style import COLOURS, new_figure, style
 from xrdlib.simulation import PARAMETERS
@@ -43,10 +43,7 @@ class BinsExplorer(Explorer):
 
         self.study, self.target = study, target
         self._predicted = target.true is None
-        self._point = target.true
-        if self._point is None:
-            found = checkpoints(study, target)
-            self._point = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
+        self._point = checkpoints(study, target).point if target.true is None else target.true
         self._known: dict[tuple[int, int], ParameterBins] = {}
         wide = {"width": "300px"}
         self.parameter = ipywidgets.Dropdown(options=list(PARAMETERS), description="parameter", layout=wide)

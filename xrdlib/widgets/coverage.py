@@ -29,7 +29,6 @@ RADII = tuple(round(0.05 * i, 2) for i in range(2, 41))
 _WIDTHS = 7.8, 8.2  # cm; side by side in a JupyterLab of 1280 pixels
 _GRID, _SHIFT = 30, 2.0  # fewer different values than this are a grid; % of range
 _DRAWN = 3000  # points of a map: more are a blot
-_PLACES = {"dense": "denser than usual", "sparse": "sparser than usual", "ordinary": "ordinary"}
 
 
 class CoverageExplorer(Explorer):
@@ -129,7 +128,7 @@ class CoverageExplorer(Explorer):
             f"Of {found.yardstick.size} test samples {denser:.0f} % have more within this radius.",
             f"Counted within this radius, the note's thresholds ({rule.few} and {rule.many} samples) say "
             f"{rule.labels['count'][by_count]}, as for {same:.0f} % of test samples.",
-            f"Calibrated, by the distance to neighbour {found.distance.size}: {_PLACES[found.place]} "
+            f"Calibrated, by the distance to neighbour {found.distance.size}: {found.place_in_words} "
             f"({found.distance_interval:.0f} % of test samples have theirs nearer).",
         ]
 
@@ -167,9 +166,6 @@ def coverage_explorer(study: Study, source: Target | Experiment | MeasuredCurve)
     from xrdlib.diagnostics import Target, checkpoints, coverage  # torch, seconds
 
     target = Target.of(source, study)
-    point = target.true
-    if point is None:
-        found = checkpoints(study, target)
-        point = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
+    point = checkpoints(study, target).point if target.true is None else target.true
     around = coverage(study, point, radii=RADII, predicted=target.true is None)
     return CoverageExplorer(around, study.training_parameters)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.data.space import format_parameter
+from xrdlib.data.space import format_parameters
 from xrdlib.plots import plot_curve, plot_profile, plot_traces
 from xrdlib.plots.style import COLOURS, new_figure, style
 from xrdlib.simulation import PARAMETERS, strain_profile
@@ -114,16 +113,11 @@ class EpochExplorer(Explorer):
         """Predicted parameters of the epoch shown, as text; where the truth is known also errors and truth."""
         checkpoints = self.diagnosis.checkpoints
         i = checkpoints.row(self.epoch.value)
-        rows: dict[str, list[Any]] = {"predicted": _formatted(checkpoints.predictions[i])}
+        rows: dict[str, list[Any]] = {"predicted": format_parameters(checkpoints.predictions[i])}
         if checkpoints.errors is not None and checkpoints.true is not None:
             rows["error (% of range)"] = [f"{error:.1f}" for error in checkpoints.errors[i]]
-            rows["true"] = _formatted(checkpoints.true)
+            rows["true"] = format_parameters(checkpoints.true)
         return pd.DataFrame(rows, index=list(PARAMETERS)).T
-
-
-def _formatted(values: NDArray[np.float64]) -> list[str]:
-    """Parameters with four digits and their units."""
-    return [format_parameter(name, float(f"{v:.4g}")) for name, v in zip(PARAMETERS, values, strict=True)]
 
 
 def epoch_explorer(diagnosis: Diagnosis) -> EpochExplorer:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
-from xrdlib.data.space import format_parameter
+from xrdlib.data.space import format_parameters
 from xrdlib.plots.curves import label_profile
 from xrdlib.plots.neighbours import draw_answers, draw_error_of_k, draw_parameters, neighbour_dots
 from xrdlib.plots.style import COLOURS, new_figure, style
@@ -133,11 +133,14 @@ class NeighboursExplorer(Explorer):
         """Mean parameters of the neighbours and the network's, as text; where the truth is known also errors and it."""
         answer, n, i = self._answer, self.neighbours, self.k.value - 1
         final = n.found.row(n.found.final)
-        rows = {"neighbours' mean": _formatted(answer.parameters[i]), "network": _formatted(n.found.predictions[final])}
+        rows = {
+            "neighbours' mean": format_parameters(answer.parameters[i]),
+            "network": format_parameters(n.found.predictions[final]),
+        }
         if answer.errors is not None and n.found.errors is not None and n.target.true is not None:
             rows["error of neighbours (%)"] = [f"{error:.1f}" for error in answer.errors[i]]
             rows["error of network (%)"] = [f"{error:.1f}" for error in n.found.errors[final]]
-            rows["true"] = _formatted(n.target.true)
+            rows["true"] = format_parameters(n.target.true)
         return pd.DataFrame(rows, index=list(PARAMETERS)).T
 
 
@@ -145,11 +148,6 @@ def _plot_profile(ax: Any, parameters: NDArray[np.float64], colour: str, line: s
     profile = strain_profile(np.clip(parameters, SPACE.minimum, SPACE.maximum))
     (drawn,) = ax.plot(profile.depth, 1e3 * profile.strain, color=colour, linestyle=line, linewidth=0.9, **kwargs)
     return drawn
-
-
-def _formatted(values: NDArray[np.float64]) -> list[str]:
-    """Parameters with four digits and their units."""
-    return [format_parameter(name, float(f"{v:.4g}")) for name, v in zip(PARAMETERS, values, strict=True)]
 
 
 def neighbours_explorer(

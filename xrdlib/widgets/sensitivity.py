@@ -167,7 +167,6 @@ def sensitivity_explorer(
         if not isinstance(study, Study):
             raise ValueError("study: an experiment or a curve needs a Study; give one, or seven parameters")
         found = checkpoints(study, Target.of(source, study))
-        chosen = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
-        n, start = found.nuisances, chosen if found.true is None else found.true
-        return SensitivityExplorer(study, start, Instrument(n.fwhm, n.lorentz_fraction), n.disorder)
+        n = found.nuisances
+        return SensitivityExplorer(study, found.point, Instrument(n.fwhm, n.lorentz_fraction), n.disorder)
     return SensitivityExplorer(study or DatasetConfig(), SPACE.check(source)[0], Instrument(), 1.0)

@@ -12,7 +12,8 @@ from scipy.stats import binomtest
 
 from xrdlib.data import LAB_EXPERIMENT, SPACE, sample
 from xrdlib.diagnostics import Coverage, NoteRule, coverage, coverage_of
-from xrdlib.diagnostics.training_set._yardstick import ROUNDING, counts_within, share
+from xrdlib.diagnostics._intervals import exact_share
+from xrdlib.diagnostics.training_set._yardstick import ROUNDING, counts_within
 from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Study, reference_study
 
@@ -228,7 +229,7 @@ def test_boxes_of_test_samples(found: Coverage, study: Study) -> None:
 def test_intervals_are_clopper_and_pearsons() -> None:
     for count, n in ((0, 20), (7, 20), (20, 20)):
         low, high = binomtest(count, n).proportion_ci()
-        assert share(count, n) == pytest.approx((100 * count / n, 100 * low, 100 * high))
+        assert exact_share(count, n) == pytest.approx((100 * count / n, 100 * low, 100 * high))
 
 
 def test_the_kth_neighbour_decides_reliably(study: Study) -> None:

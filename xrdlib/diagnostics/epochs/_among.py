@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xrdlib.diagnostics._correlation import percent, share
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import Interval, percent, share
 
 __all__ = ["CHANCE", "Among", "in_words", "left_out"]
 

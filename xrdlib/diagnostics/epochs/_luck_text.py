@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xrdlib._words import listed
 from xrdlib.diagnostics.epochs._transfer import Transfer
 
 __all__ = ["findings", "kept_in_words"]
@@ -31,8 +32,8 @@ def findings(transfers: Sequence[Transfer]) -> list[str]:
             if t.scored_on == whose and not np.isnan(t.share.low):
                 verdicts.setdefault(_verdict(t), []).append(t.chosen_on)
         if verdicts:
-            listed = "; ".join(f"{verdict} with {_listed(ways)}" for verdict, ways in verdicts.items())
-            said.append(f"{subject} an ideal epoch {listed}.")
+            text = "; ".join(f"{verdict} with {listed(ways)}" for verdict, ways in verdicts.items())
+            said.append(f"{subject} an ideal epoch {text}.")
     return said
 
 
@@ -51,7 +52,3 @@ def _verdict(t: Transfer) -> str:
     if t.share.low <= 0:
         return "is not shared" if t.share.high < _MOST else "may be shared or not"
     return "is shared" if t.share.low >= _MOST else "is partly shared"
-
-
-def _listed(texts: list[str]) -> str:
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

@@ -24,9 +24,9 @@ def from_neighbours(
     found: Checkpoints, trace: FloatArray, errors: FloatArray, true: FloatArray, k: int, seed: int
 ) -> list[Transfer]:
     """Chosen on the nearest test samples: for the target, and for every test sample."""
-    point = found.predictions[found.row(found.chosen)] if found.true is None else found.true
     tree, final = cKDTree(SPACE.normalise(true)), found.row(found.final)
-    nearest = np.asarray(tree.query(SPACE.normalise(np.clip(point, SPACE.minimum, SPACE.maximum)), range(1, k + 1))[1])
+    inside = np.clip(found.point, SPACE.minimum, SPACE.maximum)
+    nearest = np.asarray(tree.query(SPACE.normalise(inside), range(1, k + 1))[1])
     around_target = int(errors[:, nearest].mean(axis=1).argmin())
     others = np.asarray(tree.query(SPACE.normalise(true), range(1, k + 2))[1])
     itself = others == np.arange(len(true))[:, None]

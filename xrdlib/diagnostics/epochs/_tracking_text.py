@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xrdlib.diagnostics._correlation import percent
+from xrdlib.diagnostics._intervals import percent
 from xrdlib.diagnostics.epochs._among import Among, in_words, left_out
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._correlation import block_interval, correlation, share
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._correlation import block_interval, correlation
+from xrdlib.diagnostics._intervals import Interval, share
 from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.comparable import like_target, other_traces, sample_traces, unlike_test_set
@@ -161,7 +161,7 @@ class Tracking(Section):
 
 def track(
     study: Study,
-    checkpoints: Checkpoints,
+    found: Checkpoints,
     target: Target | None = None,
     *,
     test_set: str | None = None,
@@ -172,7 +172,7 @@ def track(
     Parameters
     ----------
     study : Study
-    checkpoints : Checkpoints
+    found : Checkpoints
         Of the same study.
     target : Target, optional
         The same one; with it the result says in what it differs from the test samples.
@@ -186,17 +186,17 @@ def track(
     -------
     Tracking
     """
-    error, measure = checkpoints.error, "parameter error"
+    error, measure = found.error, "parameter error"
     if error is None:
-        error, measure = checkpoints.curve_rmse, "curve error"
-    test_set = test_set or like_target(study, checkpoints.true)
-    errors, _ = sample_traces(study, test_set, checkpoints.epochs)
-    others = other_traces(study, test_set, checkpoints.epochs)
+        error, measure = found.curve_rmse, "curve error"
+    test_set = test_set or like_target(study, found.true)
+    errors, _ = sample_traces(study, test_set, found.epochs)
+    others = other_traces(study, test_set, found.epochs)
     other_set = next(iter(others), None)
-    loss = checkpoints.val_loss
+    loss = found.val_loss
     changes = np.diff(loss), np.diff(error)
     return Tracking(
-        epochs=checkpoints.epochs,
+        epochs=found.epochs,
         val_loss=loss,
         error=error,
         measure=measure,
@@ -204,12 +204,12 @@ def track(
         spearman=float(correlation(loss, error, ranks=True)),
         pearson_changes=block_interval(*changes, seed=seed),
         spearman_changes=block_interval(*changes, ranks=True, seed=seed),
-        regret=checkpoints.regret,
+        regret=found.regret,
         sample_regret=_regrets(errors, loss),
         test_set=test_set,
         sample_spearman=correlation(loss, errors.T, ranks=True),
         divergence=divergence(
-            checkpoints.epochs,
+            found.epochs,
             error,
             loss,
             errors[:, :_CHECKED].T,
@@ -217,7 +217,7 @@ def track(
             others={name: traces[:, :_CHECKED].T for name, traces in others.items()},
             seed=seed,
         ),
-        guess=None if checkpoints.true is None else _guess(study, checkpoints.true),
+        guess=None if found.true is None else _guess(study, found.true),
         unlike=() if target is None else unlike_test_set(study, target, test_set),
         left_out=len(study.test_predictions(test_set)[1]) - errors.shape[1],
         other_set=other_set,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval
 from xrdlib.diagnostics._section import number
 from xrdlib.diagnostics.epochs._trace_noise import Places, draw_noise, places_of, smoother, trace_noise
 from xrdlib.diagnostics.epochs.change_point import MIN_POINTS
@@ -40,7 +40,7 @@ class Wobble:
     def expected(self) -> Interval:
         """Mean of ``drawn`` with the middle 95 % of them."""
         if self.drawn.size == 0:
-            return Interval(np.nan, np.nan, np.nan)
+            return UNDEFINED
         low, high = np.percentile(self.drawn, [2.5, 97.5])
         return Interval(float(self.drawn.mean()), float(low), float(high))
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._correlation import share
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import Interval, share
 from xrdlib.diagnostics._resamples import Resamples
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.errors.reconstruction import Reconstruction

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, percentile_interval
 from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.errors._bins_text import ENOUGH, about, bounds, sentences
@@ -303,13 +303,12 @@ def _mean_errors(study: Study, predictions: FloatArray, true: FloatArray) -> Flo
 def _spearman(x: NDArray[Any], y: FloatArray, n_bootstrap: int, seed: int) -> Interval:
     """Of two numbers of every sample, with its bootstrap interval; not defined where one is constant."""
     if np.ptp(x) == 0 or np.ptp(y) == 0:
-        return Interval(np.nan, np.nan, np.nan)
+        return UNDEFINED
     a, b = (rankdata(v) - (len(v) + 1) / 2 for v in (x, y))
     sums, again = resampled_sums(np.stack([a, b, a * b, a * a, b * b], axis=1) / len(a), n_bootstrap, seed)
     found = np.concatenate([sums[None], again]).T
     found = (found[2] - found[0] * found[1]) / np.sqrt((found[3] - found[0] ** 2) * (found[4] - found[1] ** 2))
-    low, high = np.nanpercentile(found[1:], [2.5, 97.5])
-    return Interval(float(found[0]), float(low), float(high))
+    return percentile_interval(found[0], found[1:])
 
 
 def _log_ratio(sums: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import UNDEFINED
 from xrdlib.diagnostics._resamples import Resamples
 from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
@@ -89,7 +89,7 @@ class Comparison(Section):
         rows = []
         for m in self.measures:
             for i, (name, epoch) in enumerate(self.named.items()):
-                lead = m.lead if m.best == i and m.lead is not None else Interval(np.nan, np.nan, np.nan)
+                lead = m.lead if m.best == i and m.lead is not None else UNDEFINED
                 rows.append((m.name, name, epoch, m.values[i], m.best == i, *lead))
         return pd.DataFrame(rows, columns=["measure", "name", "epoch", "value", "best", "lead", "low", "high"])
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from xrdlib.data import SPACE
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.sampling import sample
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.information._forward import Forward, Source
 from xrdlib.simulation import PARAMETERS
 from xrdlib.simulation.strain import strain_layers
@@ -26,7 +27,7 @@ _CHUNK = 64  # samples at a time
 def population_of(source: Source, n: int, seed: int) -> tuple[FloatArray, str]:
     """Samples (at most n, 7) that stand for all curves of a source, and what they are."""
     if isinstance(source, Study):
-        name = "grid" if source.config.dataset.sampling == "grid" else "uniform"
+        name = like_training(source)
         true = source.test_predictions(name)[1]
         rows = true[np.sort(np.random.default_rng(seed).permutation(len(true))[:n])]
         return rows, f"{name} test samples"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval, bootstrap_all
 from xrdlib.diagnostics._section import by_parameter
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.information._fisher import HIDDEN, effective, information, nuisance_precision, spread
 from xrdlib.diagnostics.information._forward import forward_model
 from xrdlib.diagnostics.information._identifiability_text import limits_sentences
@@ -224,7 +225,7 @@ def network_limits(
     if n < 2:
         raise ValueError(f"n = {n}: at least two samples expected")
     config, rng = study.config, np.random.default_rng(seed)
-    name = "grid" if config.dataset.sampling == "grid" else "uniform"
+    name = like_training(study)
     predicted, true = study.test_predictions(name)
     rows = np.sort(rng.permutation(len(true))[:n])
     final, true = predicted[study.final - 1, rows], true[rows]

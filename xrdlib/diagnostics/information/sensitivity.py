@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from xrdlib.data.dataset_config import DatasetConfig
+from xrdlib.diagnostics._correlation import correlation
 from xrdlib.diagnostics._intervals import Interval, bootstrap_all
 from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.information._forward import Source, forward_model
@@ -127,8 +128,8 @@ class Sensitivity(Section):
         note = rankdata([_SCORE[self.expected[name]] for name in PARAMETERS])
         ranks = rankdata(values)
         every = np.array(list(permutations(ranks)))
-        rho = _correlation(ranks[None], note)[0]
-        return float(rho), float(100 * np.mean(_correlation(every, note) >= rho - 1e-9))
+        rho = correlation(ranks, note)
+        return float(rho), float(100 * np.mean(correlation(every, note) >= rho - 1e-9))
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -286,12 +287,6 @@ def sensitivity(
         expected=dict(expected),
         jumped=jumps(source, rows, step),
     )
-
-
-def _correlation(rows: FloatArray, other: FloatArray) -> FloatArray:
-    """Pearson correlation of each row (n, k) with ``other`` (k,)."""
-    rows, other = rows - rows.mean(axis=1, keepdims=True), other - other.mean()
-    return np.asarray(rows @ other / np.sqrt((rows**2).sum(axis=1) * (other**2).sum()))
 
 
 def _short(value: float) -> str:

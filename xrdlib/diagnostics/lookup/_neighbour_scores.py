@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xrdlib.diagnostics._intervals import Interval, bootstrap
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap
 from xrdlib.simulation import PARAMETERS
 
 __all__ = ["NeighbourTest"]
@@ -102,14 +102,14 @@ class NeighbourTest:
         """% of one third's samples that are in `won`."""
         won = self.won(note=note, background=background)
         some = won[self.third[: won.size] == third]
-        return bootstrap(_percent, some) if some.size else Interval(np.nan, np.nan, np.nan)
+        return bootstrap(_percent, some) if some.size else UNDEFINED
 
     def contrast(self, *, note: bool = False, background: bool = False) -> Interval:
         """Share (of `won`) of the densest third minus that of the sparsest, percentage points."""
         won = self.won(note=note, background=background)
         third = self.third[: won.size]
         if not ((third == 0).any() and (third == 2).any()):
-            return Interval(np.nan, np.nan, np.nan)
+            return UNDEFINED
 
         def difference(w: NDArray[np.bool_], t: NDArray[np.int64]) -> float:
             dense, sparse = w[t == 0], w[t == 2]

@@ -171,10 +171,8 @@ def _by_curve(
 
 
 def _by_parameters(study: Study, target: Target, found: Checkpoints, k: int) -> Lookup:
-    training, point = study.training_parameters, target.true
-    if point is None:
-        point = np.clip(found.predictions[found.row(found.chosen)], SPACE.minimum, SPACE.maximum)
-    distance = np.sqrt(np.square(SPACE.normalise(training) - SPACE.normalise(point)).sum(axis=1))
+    training = study.training_parameters
+    distance = np.sqrt(np.square(SPACE.normalise(training) - SPACE.normalise(found.point)).sum(axis=1))
     index = np.argsort(distance, kind="stable")[:k]
     return Lookup.of(training[index], distance[index], target, found.nuisances, study.config)
 

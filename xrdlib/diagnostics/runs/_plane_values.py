@@ -56,8 +56,7 @@ def _neighbours(study: Study, target: Target, k: int) -> tuple[Tensor, FloatArra
         point, nuisances, background = target.true, target.nuisances, target.source.instrument.background
     else:
         found = checkpoints(study, target)
-        row, nuisances = found.row(found.chosen), found.nuisances
-        point = np.clip(found.predictions[row], SPACE.minimum, SPACE.maximum)
+        point, nuisances = found.point, found.nuisances
         simulated = resimulate(point[None], target.angle, nuisances, config.dataset)
         misfit = curve_error(simulated, target.intensity)
         background = float(misfit.background[0] / (misfit.scale[0] * simulated.max()))

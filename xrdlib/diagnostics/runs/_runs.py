@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from xrdlib.diagnostics._intervals import Interval, bootstrap, bootstrap_all
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap, bootstrap_all
 
 __all__ = [
-    "UNDEFINED",
     "agreed",
     "deviation",
     "early_and_late",
@@ -22,7 +21,6 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
-UNDEFINED = Interval(*[float("nan")] * 3)
 _EARLY, _LATE = 1 / 8, 3 / 4  # of all epochs: early until here, late from here on
 
 

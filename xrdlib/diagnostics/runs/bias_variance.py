@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval, bootstrap_all
 from xrdlib.diagnostics._section import Section
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.runs._bias_variance_text import REGIONS, sentences
 from xrdlib.diagnostics.runs._runs import early_and_late
 from xrdlib.training import Replicas, StudyError
@@ -172,7 +173,7 @@ def bias_variance(
     """
     config = replicas.config
     rows = replicas.varying(varied)
-    test_set = test_set or ("grid" if config.dataset.sampling == "grid" else "uniform")
+    test_set = test_set or like_training(replicas)
     predicted, true = replicas.test_predictions(test_set)
     if len(true) < 4:
         raise StudyError(f"{replicas.path}: {len(true)} {test_set} test samples are too few to compare regions")

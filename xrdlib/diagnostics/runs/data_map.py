@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
-from xrdlib.diagnostics._intervals import Interval, bootstrap_all
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap_all
 from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.comparable import like_training
-from xrdlib.diagnostics.runs._runs import UNDEFINED, percent
+from xrdlib.diagnostics.runs._runs import percent
 from xrdlib.diagnostics.target import Target
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Study, StudyError
@@ -168,7 +168,7 @@ class DataMap(Section):
 
 def data_map(
     study: Study,
-    source: Target | Experiment | MeasuredCurve,
+    target: Target | Experiment | MeasuredCurve,
     *,
     threshold: float | None = None,
     first: int | None = None,
@@ -180,7 +180,7 @@ def data_map(
     Parameters
     ----------
     study : Study
-    source : Target or Experiment
+    target : Target or Experiment
         One whose parameters are known.
     threshold : float, optional
         An error below it, % of range, is right; by default the median test sample's at the final epoch.
@@ -201,7 +201,7 @@ def data_map(
         If the target's parameters are unknown, fewer than two epochs are left, or a prediction of the target or of
         every test sample is not finite; single samples of which one is not are left out, which is then said.
     """
-    target = Target.of(source, study)
+    target = Target.of(target, study)
     if target.true is None:
         raise StudyError(f"{target.name}: its parameters are unknown, so that its error is, too")
     if threshold is not None and not threshold > 0:

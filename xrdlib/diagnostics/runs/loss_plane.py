@@ -198,7 +198,7 @@ class LossPlane(Section):
 
 def loss_plane(
     study: Study,
-    source: Target | Experiment | MeasuredCurve,
+    target: Target | Experiment | MeasuredCurve,
     *,
     through: Sequence[int | Study] | None = None,
     first: int = 1,
@@ -212,7 +212,7 @@ def loss_plane(
     ----------
     study : Study
         With weights of three epochs or more; needs no dataset: validation curves are simulated again.
-    source : Target, Experiment or MeasuredCurve
+    target : Target, Experiment or MeasuredCurve
     through : three epochs, or studies of the same network, optional
         The plane runs through these networks (of a study: its final one), the first is its origin. By default it is
         that of the first two principal components of the path, with the final epoch as origin.
@@ -236,7 +236,7 @@ def loss_plane(
     """
     if n_points < 3:
         raise StudyError(f"n_points = {n_points}: at least 3 expected")
-    target = Target.of(source, study)
+    target = Target.of(target, study)
     epochs = [epoch for epoch in study.checkpoints if epoch >= first]
     if len(epochs) < 3:
         raise StudyError(f"{study.path}: weights of {len(epochs)} epochs from {first} on; a plane needs three")

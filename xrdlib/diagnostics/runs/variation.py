@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._intervals import Interval, bootstrap
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap
 from xrdlib.diagnostics._section import Section
-from xrdlib.diagnostics.runs._runs import UNDEFINED, agreed, deviation, early_and_late, rms, sample_transfer, transfer
+from xrdlib.diagnostics.comparable import like_training
+from xrdlib.diagnostics.runs._runs import agreed, deviation, early_and_late, rms, sample_transfer, transfer
 from xrdlib.diagnostics.runs._variation_text import SOURCES, sentences
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Replicas, Study, StudyError
@@ -210,7 +211,7 @@ def variation(
         If the experiment was not tracked, or ``study`` is another study.
     """
     config = replicas.config
-    test_set = test_set or ("grid" if config.dataset.sampling == "grid" else "uniform")
+    test_set = test_set or like_training(replicas)
     true = {e.name: e.parameters.to_array() for e in config.experiments}
     predicted = replicas.experiment_predictions(target)
     sampled, sample_true = replicas.test_predictions(test_set)

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from xrdlib.data import SPACE
 from xrdlib.data.space import TOLERANCE
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import Interval, exact_share
 from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.training_set._coverage_text import sentences
-from xrdlib.diagnostics.training_set._yardstick import ROUNDING, Yardstick, share
+from xrdlib.diagnostics.training_set._yardstick import ROUNDING, Yardstick
 from xrdlib.diagnostics.training_set.note_rule import NoteRule
 from xrdlib.simulation import PARAMETERS
 
@@ -85,7 +85,7 @@ class Coverage(Section):
 
         The first neighbour's distance is mostly chance, the k-th one's a density. Clopper-Pearson interval.
         """
-        return share(int(np.sum(self.yardstick.kth < self.distance[-1])), self.yardstick.size)
+        return exact_share(int(np.sum(self.yardstick.kth < self.distance[-1])), self.yardstick.size)
 
     @property
     def distance_percentile(self) -> float:
@@ -96,23 +96,23 @@ class Coverage(Section):
     def counts_interval(self) -> list[Interval]:
         """Share (%) of test samples with fewer training samples within each radius, shape (n_radii,)."""
         fewer = (self.yardstick.counts < self.counts).sum(axis=0)
-        return [share(int(n), self.yardstick.size) for n in fewer]
-
-    @property
-    def counts_percentile(self) -> FloatArray:
-        """The values of ``counts_interval``."""
-        return np.array([interval.value for interval in self.counts_interval])
+        return [exact_share(int(n), self.yardstick.size) for n in fewer]
 
     @property
     def denser(self) -> list[Interval]:
         """Share (%) of test samples with more training samples within each radius, shape (n_radii,)."""
         more = (self.yardstick.counts > self.counts).sum(axis=0)
-        return [share(int(n), self.yardstick.size) for n in more]
+        return [exact_share(int(n), self.yardstick.size) for n in more]
 
     @property
     def place(self) -> str:
         """Calibrated verdict: "dense" or "sparse" for the outer quarters of the test samples, else "ordinary"."""
         return "dense" if self.distance_percentile < 25 else "sparse" if self.distance_percentile > 75 else "ordinary"
+
+    @property
+    def place_in_words(self) -> str:
+        """The same for a sentence: "denser than usual", "sparser than usual" or "ordinary"."""
+        return {"dense": "denser than usual", "sparse": "sparser than usual"}.get(self.place, self.place)
 
     @property
     def position(self) -> FloatArray:
@@ -141,13 +141,13 @@ class Coverage(Section):
     @property
     def edge_interval(self) -> Interval:
         """Share (%) of test samples with at least one parameter at the edge."""
-        return share(int(np.sum(100 * self.yardstick.edge_distance < self.edge)), self.yardstick.size)
+        return exact_share(int(np.sum(100 * self.yardstick.edge_distance < self.edge)), self.yardstick.size)
 
     @property
     def boxes_empty(self) -> list[Interval]:
         """Share (%) of test samples without any training sample in their own box, one for each of ``boxes``."""
         empty = [np.sum(100 * self.yardstick.box_distance > box + ROUNDING) for box in self.boxes]
-        return [share(int(n), self.yardstick.size) for n in empty]
+        return [exact_share(int(n), self.yardstick.size) for n in empty]
 
     @property
     def note(self) -> pd.DataFrame:
@@ -168,7 +168,7 @@ class Coverage(Section):
         rows = []
         for question, labels in self.rule.labels.items():
             for i, label in enumerate(labels):
-                of = share(int(np.sum(others[question] == i)), self.yardstick.size)
+                of = exact_share(int(np.sum(others[question] == i)), self.yardstick.size)
                 rows.append((question, label, *of, bool(here[question][0] == i)))
         return pd.DataFrame(rows, columns=["question", "verdict", "test_samples", "low", "high", "given"])
 

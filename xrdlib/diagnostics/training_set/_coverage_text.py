@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xrdlib.data.space import format_parameter
+from xrdlib._words import listed
+from xrdlib.data.space import format_parameters
 from xrdlib.diagnostics.training_set.note_rule import NoteRule
 from xrdlib.simulation import PARAMETERS
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["sentences"]
 
-_PLACES = {"dense": "denser than usual", "sparse": "sparser than usual", "ordinary": "ordinary"}
 _TELLS_NOTHING = 90.0  # % of test samples with one and the same verdict
 
 
@@ -33,8 +33,8 @@ def sentences(found: Coverage) -> list[str]:
 
 
 def _nearest(found: Coverage) -> str:
-    values = zip(PARAMETERS, found.nearest[0], strict=True)
-    nearest = ", ".join(f"{name} {format_parameter(name, float(f'{v:.4g}'))}" for name, v in values)
+    values = zip(PARAMETERS, format_parameters(found.nearest[0]), strict=True)
+    nearest = ", ".join(f"{name} {value}" for name, value in values)
     point = "the chosen epoch's prediction" if found.predicted else "the experiment"
     return (
         f"Nearest training sample of {point}: row {found.rows[0]}, {nearest}; distance {found.distance[0]:.3f} in "
@@ -48,7 +48,7 @@ def _calibrated(found: Coverage) -> str:
     many = "as many" if k > 1 else "one"
     return (
         f"{its} within {found.distance[-1]:.3f}; {found.distance_interval:.0f} % of {found.yardstick.size} "
-        f"{found.yardstick.name} test samples have {many} nearer by: this region is {_PLACES[found.place]}."
+        f"{found.yardstick.name} test samples have {many} nearer by: this region is {found.place_in_words}."
     )
 
 
@@ -71,12 +71,12 @@ def _parameters(found: Coverage) -> str:
 
 
 def _lie(names: list[str]) -> str:
-    return f"{_joined(names)} {'lies' if len(names) == 1 else 'lie'}"
+    return f"{listed(names)} {'lies' if len(names) == 1 else 'lie'}"
 
 
 def _in_boxes(found: Coverage) -> str:
-    counts = _joined([f"{n} within +-{side:g} %" for n, side in zip(found.box_counts, found.boxes, strict=True)])
-    empty = _joined([f"{interval.value:.0f} %" for interval in found.boxes_empty])
+    counts = listed([f"{n} within +-{side:g} %" for n, side in zip(found.box_counts, found.boxes, strict=True)])
+    empty = listed([f"{interval.value:.0f} %" for interval in found.boxes_empty])
     return (
         f"Training samples with every parameter within a part of its range of this one: {counts}; {empty} of test "
         "samples have none at all there."
@@ -85,8 +85,8 @@ def _in_boxes(found: Coverage) -> str:
 
 def _note(found: Coverage) -> list[str]:
     rule, verdicts = found.rule, found.verdicts
-    called = _joined([f"{verdicts[question][0]} by the {text}" for question, text in rule.questions.items()])
-    same = _joined([f"{share:.0f} %" for _, share in verdicts.values()])
+    called = listed([f"{verdicts[question][0]} by the {text}" for question, text in rule.questions.items()])
+    same = listed([f"{share:.0f} %" for _, share in verdicts.values()])
     whose = "The note's thresholds" if rule == NoteRule() else "The given thresholds"
     said = [f"{whose} call this region {called}; {same} of test samples get the same verdicts."]
     most = {str(q): float(shares.max()) for q, shares in found.note.groupby("question", sort=False)["test_samples"]}
@@ -96,7 +96,7 @@ def _note(found: Coverage) -> list[str]:
     holds = f"a radius of {rule.radius:g} holds {here:.0f} % of the training set here and {typical:.0f} % around the "
     if blind:
         said.append(
-            f"The {_joined(list(blind))} hardly {'tells' if len(blind) == 1 else 'tell'} one place from another: at "
+            f"The {listed(list(blind))} hardly {'tells' if len(blind) == 1 else 'tell'} one place from another: at "
             f"least {min(blind.values()):.0f} % of test samples get one and the same verdict, and {holds}median test "
             "sample."
         )
@@ -118,7 +118,3 @@ def _contradicting(found: Coverage) -> float:
     share = 100 * counts / found.n_training
     judged = rule.judge(found.yardstick.nearest, counts, share)
     return float(100 * np.mean((judged["nearest"] < 2) & (judged["share"] == 1)))
-
-
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._words import ordinal
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import Section
 
@@ -112,7 +113,7 @@ class DensityEffect(Section):
             ]
         index = [
             "test samples",
-            f"{_ordinal(self.k)} neighbour at",
+            f"{ordinal(self.k)} neighbour at",
             f"error at epoch {self.early} (% of range)",
             f"error at final (epoch {self.final})",
             "change",
@@ -140,7 +141,7 @@ class DensityEffect(Section):
         """Correlations, what late training does to dense and sparse samples, and what this cannot tell."""
         n, rho = self.distance.size, self.correlations
         said = [
-            f"Over {n} {self.test_set} test samples, Spearman's rho of the distance to the {_ordinal(self.k)} training "
+            f"Over {n} {self.test_set} test samples, Spearman's rho of the distance to the {ordinal(self.k)} training "
             f"neighbour with the {CORRELATED['error']} is {rho['error']:+.2f}, with the {CORRELATED['regret']} "
             f"{rho['regret']:+.2f}: {_strength(rho['error'], 'a larger error')}; "
             f"{_strength(rho['regret'], 'a larger regret')}.",
@@ -202,11 +203,6 @@ def _late(sparse: Interval, apart: Interval) -> str:
         )  # fmt: skip
         return f"sparse regions do not get worse late, they gain {how}"
     return "whether sparse regions get worse or better late cannot be told"
-
-
-def _ordinal(k: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th") if k % 100 not in (11, 12, 13) else "th"
-    return f"{k}{ending}"
 
 
 def groups_of(distance: FloatArray, quarter: float) -> dict[str, NDArray[np.bool_]]:

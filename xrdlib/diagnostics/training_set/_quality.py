@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._words import listed
 from xrdlib.data.balance import StrataImbalance
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import Section, number
@@ -183,7 +184,7 @@ class DatasetQuality(Section):
         claim = f"the ratio of {self.claimed:g} that the note states"
         nearest = int(np.abs(values - self.claimed).argmin())
         if self.matching:
-            return f"{_named(self.matching)} cannot be told from {claim}, the other parameters can."
+            return f"{listed(self.matching)} cannot be told from {claim}, the other parameters can."
         return f"No parameter has {claim}; the nearest is {PARAMETERS[nearest]} with {self.ratios[nearest]:.2f}."
 
     def _tests(self) -> str:
@@ -194,14 +195,10 @@ class DatasetQuality(Section):
             return f"No parameter's parts are filled unevenly (chi-square, p >= {self.alpha:g} for all seven together)."
         row, column = np.unravel_index(int(np.abs(self.excess).argmax()), self.excess.shape)
         most = f"at most {abs(self.excess[row, column]):.1f} percentage points, {PARAMETERS[row]}"
-        said = f"{_named(uneven)} {'is' if len(uneven) == 1 else 'are'} filled unevenly"
+        said = f"{listed(uneven)} {'is' if len(uneven) == 1 else 'are'} filled unevenly"
         if not other:
             return f"{said}, as the constraints make any points spread evenly over the space that they leave ({most})."
-        return f"{said}; {_named(other)} also by what the constraints leave (off by {most})."
-
-
-def _named(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"{said}; {listed(other)} also by what the constraints leave (off by {most})."
 
 
 def _bins_of(counts: pd.DataFrame) -> FloatArray:

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import betaincinv
 
-from xrdlib.diagnostics._intervals import Interval
-
-__all__ = ["ROUNDING", "Yardstick", "counts_within", "share", "yardstick"]
+__all__ = ["ROUNDING", "Yardstick", "counts_within", "yardstick"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -90,11 +87,3 @@ def counts_within(training: FloatArray, points: FloatArray, radii: tuple[float, 
                 inside = squared <= limit[:, None]
                 counts[rows, column] += [np.count_nonzero(row) for row in inside]
     return counts
-
-
-def share(count: int, n: int, level: float = 0.95) -> Interval:
-    """A share of n samples in % with its exact binomial interval (Clopper and Pearson 1934, Biometrika 26, 404)."""
-    tail = (1 - level) / 2
-    low = betaincinv(count, n - count + 1, tail) if count > 0 else 0.0
-    high = betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
-    return Interval(100 * count / n, 100 * float(low), 100 * float(high))

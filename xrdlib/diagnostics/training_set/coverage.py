@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xrdlib.data import SPACE
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.training_set._coverage import Coverage
 from xrdlib.diagnostics.training_set._yardstick import ROUNDING, yardstick
 from xrdlib.diagnostics.training_set.note_rule import NoteRule
@@ -51,7 +52,7 @@ def coverage(
     Coverage
     """
     # the test set that resembles the training set is the fair yardstick
-    name = "grid" if study.config.dataset.sampling == "grid" else "uniform"
+    name = like_training(study)
     training = study.training_parameters
     return coverage_of(
         training,

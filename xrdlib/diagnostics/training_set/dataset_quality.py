@@ -10,9 +10,8 @@ from scipy.special import gammaincc
 
 from xrdlib.data import SPACE, Dataset, DatasetConfig, bin_counts, sample, sample_grid, strata_imbalance
 from xrdlib.data.balance import peak_in_scan
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._intervals import Interval, exact_share
 from xrdlib.diagnostics.training_set._quality import ChiSquare, DatasetQuality
-from xrdlib.diagnostics.training_set._yardstick import share
 from xrdlib.simulation import as_parameters
 from xrdlib.training import Study
 
@@ -95,7 +94,7 @@ def dataset_quality(
     )
 
 
-def ratio_interval(counts: NDArray[np.int64], *, n: int = 1000, level: float = 0.95, seed: int = 0) -> Interval:
+def ratio_interval(counts: NDArray[np.int64], *, n: int = 1000, seed: int = 0) -> Interval:
     """Fullest over emptiest of some counts, shape (bins,), with the percentile interval of multinomial redraws.
 
     The redraws compare the same two bins: the extremes of each redraw would be more uneven even where nothing is.
@@ -103,11 +102,10 @@ def ratio_interval(counts: NDArray[np.int64], *, n: int = 1000, level: float = 0
     high, low = int(counts.argmax()), int(counts.argmin())
     rng = np.random.default_rng(seed)
     again = rng.multinomial(int(counts.sum()), counts / counts.sum(), size=n).astype(np.float64)
-    tail = 50 * (1 - level)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = again[:, high] / again[:, low]
         value = float(counts[high] / np.float64(counts[low]))
-    start, stop = np.percentile(ratios, [tail, 100 - tail], method="nearest")
+    start, stop = np.percentile(ratios, [2.5, 97.5], method="nearest")
     return Interval(value, float(start), float(stop))
 
 
@@ -146,7 +144,7 @@ def _in_scan(parameters: FloatArray, config: DatasetConfig, seed: int) -> Interv
     if len(parameters) <= _PROFILES:
         return _all_of(peak_in_scan(parameters, config))
     some = np.random.default_rng(seed).choice(len(parameters), _PROFILES, replace=False)
-    return share(int(peak_in_scan(parameters[some], config).sum()), _PROFILES)
+    return exact_share(int(peak_in_scan(parameters[some], config).sum()), _PROFILES)
 
 
 def _all_of(inside: NDArray[np.bool_]) -> Interval:

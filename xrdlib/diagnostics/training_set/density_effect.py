@@ -8,7 +8,9 @@ from scipy.spatial import cKDTree
 from scipy.stats import rankdata
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._intervals import Interval
+from xrdlib.diagnostics._correlation import correlation
+from xrdlib.diagnostics._intervals import Interval, percentile_interval
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.training_set._density import CORRELATED, DensityEffect, groups_of
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Study
@@ -56,7 +58,7 @@ def density_effect(
     early = max(int(epochs[0]), final // 2) if early is None else early
     if early not in epochs:
         raise ValueError(f"early = {early}: an epoch from {epochs[0]} to {epochs[-1]} expected")
-    test_set = "grid" if study.config.dataset.sampling == "grid" else "uniform"
+    test_set = like_training(study)
     predicted, true = study.test_predictions(test_set)
     error = parameter_error(predicted, true, SPACE.range).mean(axis=2)
     if not np.isfinite(error).all():
@@ -99,13 +101,13 @@ def _moved(
         rng = np.random.default_rng([seed, number])
         weights = rng.multinomial(rows.sum(), np.full(rows.sum(), 1 / rows.sum()), size=n) / rows.sum()
         means[group] = (change[rows].mean(), weights @ change[rows])
-        changes[group] = _interval(*means[group])
+        changes[group] = percentile_interval(*means[group])
         mean, again = error[:, rows].mean(axis=1), error[:, rows] @ weights.T
         rise = weights @ at_final[rows] - again.min(axis=0)
         # final is among the epochs: less than 0 is rounding
-        rises[group] = _interval(max(at_final[rows].mean() - mean.min(), 0.0), np.maximum(rise, 0.0))
+        rises[group] = percentile_interval(max(at_final[rows].mean() - mean.min(), 0.0), np.maximum(rise, 0.0))
     dense, sparse = means["dense"], means["sparse"]
-    changes["difference"] = _interval(sparse[0] - dense[0], sparse[1] - dense[1])
+    changes["difference"] = percentile_interval(sparse[0] - dense[0], sparse[1] - dense[1])
     return changes, rises
 
 
@@ -117,20 +119,12 @@ def _correlated(values: FloatArray, n: int, seed: int) -> dict[str, Interval]:
     size = values.shape[1]
     again = np.stack([_spearmans(values[:, rng.integers(size, size=size)]) for _ in range(n)])
     found = _spearmans(values)
-    return {name: _interval(rho, column) for name, rho, column in zip(CORRELATED, found, again.T, strict=True)}
+    return {
+        name: percentile_interval(rho, column) for name, rho, column in zip(CORRELATED, found, again.T, strict=True)
+    }
 
 
 def _spearmans(values: FloatArray) -> FloatArray:
     """Spearman's rho of the first row with each other one; nan where one is constant."""
     ranks = rankdata(values, axis=1)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.square(ranks).sum(axis=1))
-    product = spread[0] * spread[1:]
-    return np.asarray(np.divide(ranks[1:] @ ranks[0], product, out=np.full(len(product), np.nan), where=product > 0))
-
-
-def _interval(value: float, again: FloatArray) -> Interval:
-    if np.isnan(value):
-        return Interval(np.nan, np.nan, np.nan)
-    low, high = np.nanpercentile(again, [2.5, 97.5])
-    return Interval(float(value), float(low), float(high))
+    return correlation(ranks[0], ranks[1:])
