@@ -52,10 +52,15 @@ def _regret(diagnosis: Diagnosis) -> Iterator[str]:
     percentile = t.regret_percentile
     if percentile is None or t.regret is None or np.isnan(percentile):
         return
-    if percentile < 90:
+    if percentile < 75:
         yield (
             f"That is nothing special: {100 - percentile:.0f} % of the {t.test_set} test samples lose as much or more "
             "between their own best epoch and final."
+        )
+    elif percentile < 90:
+        yield (
+            f"That is more than most lose, but not rare: {100 - percentile:.0f} % of the {t.test_set} test samples "
+            "lose as much or more between their own best epoch and final."
         )
     else:
         count = int(np.sum(t.sample_regret >= t.regret))
@@ -110,6 +115,8 @@ def _coverage(diagnosis: Diagnosis) -> str:
     where = "The chosen prediction" if v.predicted else "The experiment"
     if v.violations:
         return f"{where} lies outside the parameter space: {'; '.join(v.violations)}."
+    if v.predicted and not diagnosis.checkpoints.reproduced:
+        return "Whether it lies in a sparse region cannot be said: no prediction reproduces the curve."
     around = f"around {v.distance_percentile:.0f} % of test samples the training set is denser"
     if v.place == "sparse":
         return f"{where} lies in a sparse region: {around}. Coverage may play a part."
