@@ -425,6 +425,18 @@ def _tests(lab: Study, measured: Study) -> Iterator[Row]:
             else "Diverges: the network was not made for such curves",
             "06",
         )
+    own = {m.name: m.values for m in compare_checkpoints(lab, found=_found(lab, "lab")).measures}
+    yield Row(
+        "Choosing the checkpoint by the experiment's own curve (its final recommendation)",
+        "final, ideal, chosen by the curve: parameters "
+        + ", ".join(f"{v:.2f}" for v in own["experiment_error"])
+        + " % of range, profile "
+        + ", ".join(f"{v:.2f}" for v in own["experiment_profile"])
+        + " (1e-3 of strain), curve RMSE "
+        + ", ".join(f"{v:.2f}" for v in own["experiment_curve_rmse"]),
+        "Of this one experiment: the better curve has the better profile and the worse mean of parameters (Rp2, D02)",
+        "05, 06",
+    )
     kept = luck(lab, LAB, _found(lab, "lab")).frame.query("scored_on == 'test samples'").set_index("key")
     yield Row(
         '"Different checkpoints capture different aspects" of parameter space; task-specific selection is valid',
