@@ -201,6 +201,7 @@ def _lines(*special: str, n: int = 100) -> str:
         (lambda _: ["lab", "--only", "bins,colour"], "sections: colour unknown; there are checkpoints"),
         (lambda _: ["lab", "--nonsense"], "--nonsense"),
         (lambda _: ["lab", "--json", "missing/r.json"], "does not exist"),
+        (lambda _: ["lab", "--cm"], "--cm: has no meaning for 'lab'"),
         (lambda _: ["lab", "--step", "4"], "--step: has no meaning for 'lab'"),
         (lambda f: [*_bad_file(_lines("5e-3"))(f), "--cm"], "--cm: has no meaning for a curve file"),
         (lambda f: [*_bad_file(_lines("5e-3"))(f), "--columns", "a"], "--columns a"),

@@ -70,7 +70,7 @@ def test_ratios_above_the_axis_stand_at_its_top(study: Study) -> None:
 
 
 def test_a_curve_without_known_parameters(study: Study) -> None:
-    curve = MeasuredCurve(Scan().angle, LAB.curve(Scan()), {"file": "/tmp/a.txt"})
+    curve = MeasuredCurve(Scan().angle, LAB.curve(Scan()), {"file": "a.txt"})
     explorer = bins_explorer(study, curve)
     assert explorer.target.name == "a.txt"
     assert "The prediction is in bin" in explorer.readout.value

@@ -78,6 +78,8 @@ def read_target(text: str, study: Study, *, cm: bool, allow_outside: bool, readi
     if is_curve_file(text):
         return Target.from_curve(load_curve(text, **reading), Path(text).name)
     if text in known:
+        if cm:
+            raise ValueError(f"--cm: has no meaning for {text!r}, whose parameters are known")
         return Target.from_experiment(known[text], study.config)
     if not any(map(_NUMBER.match, _tokens(text))):
         raise ValueError(f"{text}: no such file and no experiment of that name; named ones: {', '.join(known)}")
