@@ -45,7 +45,7 @@ def main(epochs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         dataset = build_dataset(Path(folder) / "d", DatasetConfig(), progress=False)
         curves = StudyCurves(StudyConfig(), dataset)
-        x, y = curves.epoch(0), curves.targets
+        x, y, _ = curves.epoch(0)
         x_val, y_val = curves.validation
     mean, scale = x.mean(0), x.std(0) + 1e-3
     x, x_val = (x - mean) / scale, (x_val - mean) / scale

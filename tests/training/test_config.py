@@ -41,7 +41,7 @@ class TestToml:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("colour = 1\nshape = 2", "study: unknown keys colour, shape; known are dataset, experiments"),
+            ("colour = 1\nshape = 2", "study: unknown keys colour, shape; known are combination, dataset, experiments"),
             ("[training]\nepoch = 3", "training: unknown keys epoch; known are batch_size"),
             ("[network]\ndepth = 3", "network: unknown keys depth"),
             ("[measurement]\nnoise = 3", "measurement: unknown keys noise"),
@@ -83,7 +83,7 @@ class TestToml:
     [
         ({"epochs": 0}, "epochs = 0 given, at least 1"),
         ({"batch_size": 1}, "batch_size = 1 given, at least 2"),
-        ({"learning_rate": 0.0}, "learning_rate = 0.0 given, a positive number"),
+        ({"learning_rate": -1e-3}, "learning_rate = -0.001 given, a number, 0 or more"),
         ({"warmup": 1.0}, "warmup = 1.0"),
         ({"loss": "huber"}, "loss = huber given, l1 or mse"),
         ({"parameter_weights": (1.0,) * 6}, "parameter_weights"),

@@ -12,7 +12,8 @@ from xrdlib.data import Dataset
 from xrdlib.data.build import simulate_rows
 from xrdlib.data.dataset_config import DatasetError
 from xrdlib.training import StudyError, reference_study
-from xrdlib.training.curves import StudyCurves, training_parameters, validation_curves
+from xrdlib.training.curves import StudyCurves
+from xrdlib.training.inputs import validation_curves
 
 
 @pytest.mark.parametrize("kind", ["study", "random_study"])
@@ -23,7 +24,7 @@ def test_equal_those_of_the_training_bit_for_bit(kind, request):
     inputs, targets = validation_curves(study.config)
     assert torch.equal(inputs, theirs.validation[0])
     assert torch.equal(targets, theirs.validation[1])
-    np.testing.assert_array_equal(training_parameters(study.config), theirs.training_parameters)
+    np.testing.assert_array_equal(StudyCurves(study.config).training_parameters, theirs.training_parameters)
 
 
 @pytest.mark.parametrize("kind", ["study", "random_study"])

@@ -6,6 +6,7 @@ from xrdlib.data.curves import MeasuredCurve, load_curve
 from xrdlib.data.dataset import Dataset
 from xrdlib.data.dataset_config import DatasetConfig, DatasetError
 from xrdlib.data.experiments import LAB, Experiment
+from xrdlib.data.region import Region
 from xrdlib.data.sampling import sample, sample_grid
 from xrdlib.data.space import LAB_EXPERIMENT, SPACE, ParameterError, ParameterSpace
 
@@ -20,6 +21,7 @@ __all__ = [
     "MeasuredCurve",
     "ParameterError",
     "ParameterSpace",
+    "Region",
     "bin_counts",
     "build_dataset",
     "load_curve",

@@ -24,7 +24,6 @@ from xrdlib._progress import progress_bar
 from xrdlib.data.balance import peak_in_scan
 from xrdlib.data.dataset import Dataset
 from xrdlib.data.dataset_config import FORMAT, READY, DatasetConfig, DatasetError, simulate_samples
-from xrdlib.data.sampling import sample
 
 __all__ = ["build_dataset", "simulate_rows"]
 
@@ -101,7 +100,7 @@ def simulate_rows(config: DatasetConfig, rows: ArrayLike) -> tuple[NDArray[np.fl
     wanted = np.asarray(rows, dtype=np.int64)
     if wanted.size and not (wanted.min() >= 0 and wanted.max() < config.size):
         raise DatasetError(f"rows: {wanted.min()} to {wanted.max()} given, within 0 to {config.size - 1} expected")
-    parameters = sample(config.size, config.sampling, seed=config.seed)[wanted]
+    parameters = config.parameters()[wanted]
     disorder, chunk = np.empty(wanted.size), wanted // config.chunk_size
     for index in np.unique(chunk):
         here = chunk == index
@@ -149,7 +148,11 @@ def _prepare(folder: Path, config: DatasetConfig) -> None:
         else:
             found = Dataset.open(folder, complete=False).config.to_dict()
             wanted = config.to_dict()
-            differing = [f"{k} = {found[k]} (asked: {wanted[k]})" for k in wanted if found[k] != wanted[k]]
+            differing = [
+                f"{k} = {found.get(k)} (asked: {wanted.get(k)})"
+                for k in {**found, **wanted}
+                if found.get(k) != wanted.get(k)
+            ]
             if differing:
                 raise DatasetError(
                     f"{folder}: holds a dataset of another configuration, {'; '.join(differing)}; "
@@ -163,7 +166,7 @@ def _prepare(folder: Path, config: DatasetConfig) -> None:
     partial.parent.mkdir(parents=True, exist_ok=True)
     group = zarr.create_group(partial, attributes={"format": FORMAT, "config": config.to_dict()})
     rows = config.chunk_size
-    parameters = sample(config.size, config.sampling, seed=config.seed)
+    parameters = config.parameters()
     group.create_array("parameters", data=parameters, chunks=(min(config.size, 65_536), 7))
     group.create_array("angle", data=grid.angle)
     group.create_array("weight", data=grid.weight)

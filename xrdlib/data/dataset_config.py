@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib.data.region import Region
+from xrdlib.data.sampling import sample
+from xrdlib.data.space import SPACE
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Scan, reflectivity, simulation_grid
 
 __all__ = ["FORMAT", "READY", "DatasetConfig", "DatasetError", "simulate_samples"]
@@ -45,6 +48,8 @@ class DatasetConfig:
         Narrowest resolution function that will be applied, arcsec; decides the grid.
     chunk_size : int
         Curves simulated and stored together.
+    region : Region or None
+        Only points of this box, sampled ``uniform`` or ``sobol``.
     """
 
     size: int = 10_000
@@ -59,6 +64,7 @@ class DatasetConfig:
     scan_points: int = field(default=Scan().n_points)
     fwhm_min: float = 25.0
     chunk_size: int = 500
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "disorder", tuple(float(e) for e in self.disorder))
@@ -73,6 +79,12 @@ class DatasetConfig:
                 self.sampling,
                 self.sampling in ("grid", "uniform", "sobol"),
                 "grid, uniform or sobol",
+            ),
+            (
+                "sampling",
+                self.sampling,
+                self.region is None or self.sampling != "grid",
+                "uniform or sobol, within a region,",
             ),
         ):
             if not allowed:
@@ -96,13 +108,20 @@ class DatasetConfig:
         """Number of chunks, the last of which may be smaller."""
         return -(-self.size // self.chunk_size)
 
+    def parameters(self) -> NDArray[np.float64]:
+        """Draw the parameters of all samples, shape (size, 7), lengths in A."""
+        space = SPACE if self.region is None else self.region.space
+        return sample(self.size, self.sampling, seed=self.seed, space=space)
+
     def chunk(self, index: int) -> slice:
         """Rows of one chunk."""
         return slice(index * self.chunk_size, min((index + 1) * self.chunk_size, self.size))
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
-        return {**asdict(self), "disorder": list(self.disorder)}
+        values = {**asdict(self), "disorder": list(self.disorder)}
+        del values["region"]
+        return values if self.region is None else {**values, "region": self.region.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DatasetConfig:
@@ -110,6 +129,10 @@ class DatasetConfig:
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise DatasetError(f"dataset: unknown configuration keys {', '.join(sorted(unknown))}")
+        if (region := values.get("region")) is not None:
+            if unknown := set(region) - {f.name for f in fields(Region)}:
+                raise DatasetError(f"dataset: unknown keys of the region {', '.join(sorted(unknown))}")
+            values = {**values, "region": Region(**region)}
         return cls(**values)
 
 

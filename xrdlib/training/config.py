@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -14,108 +15,16 @@ from numpy.typing import NDArray
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.experiments import LAB, Experiment
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument
+from xrdlib.training.focus import Focus
 from xrdlib.training.measurement import Measurement
 from xrdlib.training.network import NetworkConfig
+from xrdlib.training.parent import Combination, Parent
 from xrdlib.training.preprocess import Preprocess
+from xrdlib.training.training_config import Seeds, StudyError, TrainingConfig
 
 __all__ = ["Seeds", "StudyConfig", "StudyError", "TrainingConfig"]
 
 T = TypeVar("T")
-
-
-class StudyError(ValueError):
-    """A study folder or configuration that cannot be used; the text says why and what to do."""
-
-
-_WHOLE = ("epochs", "batch_size", "test_size", "threads")
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How the network is trained.
-
-    Attributes
-    ----------
-    epochs, batch_size : int
-    learning_rate : float
-        Highest rate of a cosine schedule that rises over the first ``warmup`` of all steps and falls to 0.
-    warmup : float
-    weight_decay : float
-    loss : {"l1", "mse"}
-        On parameters as fractions of their ranges.
-    parameter_weights : tuple of 7 floats
-        Weight of each parameter in the loss; their mean need not be 1.
-    validation_fraction : float
-        Of the dataset, split off at random; its loss defines the final epoch.
-    test_size : int
-        Curves in each of the two test sets.
-    floor : float
-        See ``Preprocess``.
-    checkpoint_precision : {"float32", "float16"}
-        Of the stored weights. Predictions and validation loss are always those of the stored weights.
-    threads : int
-        Torch threads while training: sums depend on their number, so it is part of the configuration.
-    """
-
-    epochs: int = 60
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    warmup: float = 0.1
-    weight_decay: float = 0.0
-    loss: str = "l1"
-    parameter_weights: tuple[float, ...] = (1.0,) * 7
-    validation_fraction: float = 0.1
-    test_size: int = 2000
-    floor: float = 1e-8
-    checkpoint_precision: str = "float32"
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameter_weights", tuple(float(w) for w in self.parameter_weights))
-        for name, allowed, what in (
-            ("epochs", self.epochs >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 2, "at least 2"),
-            ("learning_rate", self.learning_rate > 0, "a positive number"),
-            ("warmup", 0 <= self.warmup < 1, "a fraction below 1"),
-            ("loss", self.loss in ("l1", "mse"), "l1 or mse"),
-            (
-                "parameter_weights",
-                len(self.parameter_weights) == 7 and min(self.parameter_weights) >= 0 < max(self.parameter_weights),
-                "seven weights, none negative, not all 0",
-            ),
-            ("validation_fraction", 0 < self.validation_fraction < 1, "a fraction between 0 and 1"),
-            ("test_size", self.test_size >= 1, "at least 1"),
-            ("floor", 0 < self.floor < 1, "a fraction of the peak"),
-            (
-                "checkpoint_precision",
-                self.checkpoint_precision in ("float32", "float16"),
-                "float32 or float16",
-            ),
-            ("threads", self.threads >= 1, "at least 1"),
-            *((name, isinstance(getattr(self, name), int), "a whole number") for name in _WHOLE),
-        ):
-            if not allowed:
-                raise StudyError(f"training: {name} = {getattr(self, name)} given, {what} expected")
-
-
-@dataclass(frozen=True)
-class Seeds:
-    """Seeds of what differs between two trainings on the same curves; None takes the study's ``seed``.
-
-    Attributes
-    ----------
-    weights, order, dropout : int or None
-        Of the initial weights, of the order of batches, and of the neurons dropped.
-    """
-
-    weights: int | None = None
-    order: int | None = None
-    dropout: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, seed in asdict(self).items():
-            if seed is not None and (not isinstance(seed, int) or seed < 0):
-                raise StudyError(f"seeds: {name} = {seed} given, a whole number, 0 or more, expected")
 
 
 @dataclass(frozen=True)
@@ -139,6 +48,14 @@ class StudyConfig:
     foreign : bool
         Trained elsewhere, its predictions brought in by `Study.from_predictions`: seed, network, and all of the
         training but ``epochs`` and ``test_size`` (of the larger test set) are not known; there may be no experiment.
+    extra : DatasetConfig or None
+        More training curves, of the same kind as the dataset's; validation and test sets stay as they are.
+    focus : Focus or None
+        Which training samples count, and how much.
+    parent : Parent or None
+        What a remedy made this study from.
+    combination : Combination or None
+        The one epoch of this study is several networks whose predictions are combined.
     """
 
     name: str = "study"
@@ -150,6 +67,10 @@ class StudyConfig:
     experiments: tuple[Experiment, ...] = (LAB,)
     seeds: Seeds = field(default_factory=Seeds)
     foreign: bool = False
+    extra: DatasetConfig | None = None
+    focus: Focus | None = None
+    parent: Parent | None = None
+    combination: Combination | None = None
 
     def __post_init__(self) -> None:
         names = [e.name for e in self.experiments]
@@ -171,6 +92,20 @@ class StudyConfig:
                 f"{self.dataset.fwhm_min:g} given"
             )
         self.network.features(self.dataset.scan_points)
+        self._check_extra()
+
+    def _check_extra(self) -> None:
+        if self.extra is None:
+            return
+        own, extra = self.dataset.to_dict(), self.extra.to_dict()
+        free = {"size", "sampling", "seed", "region", "chunk_size"}
+        if differing := [k for k in own if k not in free and own[k] != extra[k]]:
+            raise StudyError(f"extra: curves of the same kind as the dataset's expected; {', '.join(differing)} differ")
+
+    @property
+    def derived(self) -> bool:
+        """Whether this study was put together from networks of others instead of being trained."""
+        return self.parent is not None and not self.parent.trained
 
     def seed_of(self, part: str) -> int:
         """Seed of ``weights``, ``order`` or ``dropout``."""
@@ -191,9 +126,11 @@ class StudyConfig:
     def to_dict(self) -> dict[str, Any]:
         """As plain TOML types."""
         values: dict[str, Any] = {"name": self.name, "seed": self.seed, "dataset": self.dataset.to_dict()}
-        for part in ("network", "training", "measurement"):
+        for part in ("network", "training", "measurement", "focus", "parent", "combination"):
             if (section := getattr(self, part)) is not None:
-                values[part] = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(section).items()}
+                values[part] = _plain(asdict(section))
+        if self.extra is not None:
+            values["extra"] = self.extra.to_dict()
         if seeds := {k: v for k, v in asdict(self.seeds).items() if v is not None}:
             values["seeds"] = seeds
         values["experiments"] = [e.to_dict() for e in self.experiments]
@@ -207,7 +144,8 @@ class StudyConfig:
     def from_dict(cls, values: dict[str, Any]) -> StudyConfig:
         """From ``to_dict``; missing keys take their defaults, unknown ones are a StudyError."""
         _only(values, cls, "study")
-        measurement = values.get("measurement")
+        sections = {"measurement": Measurement, "focus": Focus, "parent": Parent, "combination": Combination}
+        there = {k: v for k, v in sections.items() if values.get(k) is not None}
         try:
             return cls(
                 name=values.get("name", "study"),
@@ -215,10 +153,11 @@ class StudyConfig:
                 dataset=DatasetConfig.from_dict(values.get("dataset", {})),
                 network=_section(NetworkConfig, values.get("network", {}), "network"),
                 training=_section(TrainingConfig, values.get("training", {}), "training"),
-                measurement=None if measurement is None else _section(Measurement, measurement, "measurement"),
                 experiments=tuple(Experiment.from_dict(e) for e in values.get("experiments", [LAB.to_dict()])),
                 seeds=_section(Seeds, values.get("seeds", {}), "seeds"),
                 foreign=values.get("foreign", False),
+                extra=None if values.get("extra") is None else DatasetConfig.from_dict(values["extra"]),
+                **{name: _section(kind, values[name], name) for name, kind in there.items()},
             )
         except (TypeError, KeyError) as error:
             raise StudyError(f"study: a value of the wrong kind or a missing key: {error}") from None
@@ -247,6 +186,12 @@ def _only(values: dict[str, Any], cls: type, where: str) -> None:
     known = {f.name for f in fields(cls)}
     if unknown := set(values) - known:
         raise StudyError(f"{where}: unknown keys {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """As TOML and JSON have them; without what is None, infinite or false, as configurations have that know no such."""
+    kept = {k: v for k, v in values.items() if v is not None and v is not False and v != math.inf}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()}
 
 
 def _section(cls: type[T], values: dict[str, Any], where: str) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,14 +14,11 @@ from torch import Tensor
 from xrdlib.data.build import simulate_rows
 from xrdlib.data.dataset import Dataset
 from xrdlib.data.sampling import sample
-from xrdlib.data.space import SPACE
-from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Instrument, measure, reflectivity
+from xrdlib.simulation import CRYSTALS, YIG_FILM, reflectivity
 from xrdlib.training.config import StudyConfig, StudyError
+from xrdlib.training.inputs import PER_INSTRUMENT, draw_validation, fractions, fresh_seed, network_inputs, split
 
-__all__ = ["StudyCurves", "TestSet", "training_parameters", "validation_curves"]
-
-_CHUNK = 4096
-_PER_INSTRUMENT = 16  # curves of the validation and test sets that share a resolution: many instruments, once
+__all__ = ["StudyCurves", "TestSet", "TrainingCurves"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,19 @@ class TestSet:
     parameters: NDArray[np.float64]
 
 
+class TrainingCurves(NamedTuple):
+    """Curves of one epoch: inputs (n, n_points), fractions of range (n, 7), and how much each counts, (n,)."""
+
+    inputs: Tensor
+    targets: Tensor
+    weights: Tensor
+
+
+class _Samples(NamedTuple):
+    parameters: NDArray[np.float64]
+    reflectivity: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class StudyCurves:
     """Network inputs and targets of one study; every random draw comes from (seed, purpose, epoch).
@@ -41,70 +52,147 @@ class StudyCurves:
     Attributes
     ----------
     config : StudyConfig
-    dataset : Dataset
+    dataset, extra : Dataset or None
+        Of ``config.dataset`` and ``config.extra``; what is missing is simulated anew where its curves are needed.
     """
 
     config: StudyConfig
-    dataset: Dataset
+    dataset: Dataset | None = None
+    extra: Dataset | None = None
 
     @cached_property
-    def _reflectivity(self) -> NDArray[np.float32]:
-        return self.dataset.reflectivity()
+    def _parameters(self) -> NDArray[np.float64]:
+        return self.config.dataset.parameters() if self.dataset is None else self.dataset.parameters
+
+    @cached_property
+    def _extra_parameters(self) -> NDArray[np.float64]:
+        extra = self.config.extra
+        assert extra is not None
+        return extra.parameters() if self.extra is None else self.extra.parameters
+
+    def _reflectivity(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        if self.dataset is None:
+            return simulate_rows(self.config.dataset, rows)[1]
+        return self.dataset.reflectivity()[rows]
 
     @cached_property
     def _split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return _split(self.config)
+        return split(self.config)
 
-    @property
+    @cached_property
+    def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of dataset and extra dataset that are trained on: none of a test set, none out of focus."""
+        own = self._split[0]
+        own = own[self._in_focus(self._parameters[own])]
+        if self.config.extra is None:
+            return own, np.empty(0, dtype=np.int64)
+        more = self._extra_parameters
+        return own, np.flatnonzero(self._in_focus(more) & ~self._tested(more))
+
+    def _in_focus(self, parameters: NDArray[np.float64]) -> NDArray[np.bool_]:
+        focus = self.config.focus
+        return np.ones(len(parameters), dtype=bool) if focus is None else focus.distance(parameters) <= focus.radius
+
+    def _tested(self, parameters: NDArray[np.float64]) -> NDArray[np.bool_]:
+        known = {row.tobytes() for test in self._test_parameters for row in test.astype(np.float32)}
+        return np.array([row.tobytes() in known for row in parameters.astype(np.float32)], dtype=bool)
+
+    @cached_property
     def training_parameters(self) -> NDArray[np.float64]:
-        """Parameters of the training set, shape (n, 7)."""
-        return self.dataset.parameters[self._split[0]]
+        """Parameters of the samples trained on, shape (n, 7); of fresh curves those of the dataset."""
+        own, more = self._rows
+        parts = [self._parameters[own]] + ([self._extra_parameters[more]] if more.size else [])
+        found = np.concatenate(parts)
+        if not len(found):
+            assert self.config.focus is not None
+            self.config.focus.weights(self._parameters)  # says how far the nearest sample is
+        return found
 
     @cached_property
-    def targets(self) -> Tensor:
-        """Training parameters as fractions of their ranges, shape (n, 7)."""
-        return _fractions(self.training_parameters)
+    def _samples(self) -> _Samples:
+        return self._read()
+
+    def _read(self) -> _Samples:
+        own, more = self._rows
+        parts = [self._reflectivity(own)] if own.size else []
+        if more.size:
+            extra = self.config.extra
+            assert extra is not None
+            parts.append(simulate_rows(extra, more)[1] if self.extra is None else self.extra.reflectivity()[more])
+        return _Samples(self.training_parameters, np.concatenate(parts) if len(parts) > 1 else parts[0])
+
+    def _fresh(self, epoch: int) -> _Samples:
+        """Samples of one epoch, in the place of the dataset's own; those of the extra dataset stay."""
+        dataset = self.config.dataset
+        n = self._split[0].size
+        draw = replace(dataset, size=n, chunk_size=n, seed=fresh_seed(dataset.seed, epoch))
+        parameters, stored = simulate_rows(draw, np.arange(n))
+        kept = self._in_focus(parameters) & ~self._tested(parameters)
+        more = self._rows[0].size
+        return _Samples(
+            np.concatenate([parameters[kept], self._samples.parameters[more:]]),
+            np.concatenate([stored[kept], self._samples.reflectivity[more:]]),
+        )
 
     @cached_property
-    def _clean(self) -> Tensor:
-        return self._inputs(self._reflectivity[self._split[0]], None)
+    def _clean(self) -> TrainingCurves:
+        return self._curves(self._read(), None)  # the reflectivity is not needed again
 
-    def epoch(self, epoch: int) -> Tensor:
-        """Training inputs (n, n_points) of one epoch: the same every time, or measured afresh."""
-        if self.config.measurement is None:
+    def epoch(self, epoch: int) -> TrainingCurves:
+        """What one epoch is trained on: the same every time, or measured or even drawn afresh.
+
+        Epoch 0, by which inputs are standardised, is always the dataset.
+        """
+        fresh, rng = self.config.training.fresh and epoch > 0, None
+        if self.config.measurement is None and not fresh:
             return self._clean
-        return self._inputs(self._reflectivity[self._split[0]], np.random.default_rng([self.config.seed, 2, epoch]))
+        if self.config.measurement is not None:
+            rng = np.random.default_rng([self.config.seed, 2, epoch])
+        return self._curves(self._fresh(epoch) if fresh else self._samples, rng)
+
+    def _curves(self, samples: _Samples, rng: np.random.Generator | None) -> TrainingCurves:
+        n, focus = len(samples.parameters), self.config.focus
+        weights = np.ones(n) if focus is None else focus.weights(samples.parameters)
+        return TrainingCurves(
+            self._inputs(samples.reflectivity, rng),
+            fractions(samples.parameters),
+            torch.from_numpy(weights.astype(np.float32)),
+        )
 
     @cached_property
     def validation(self) -> tuple[Tensor, Tensor]:
         """Inputs and targets of the validation set, measured once and for all."""
         rows = self._split[1]
-        return _validation(self.config, self.dataset.grid, self.dataset.parameters[rows], self._reflectivity[rows])
+        return draw_validation(self.config, self._parameters[rows], self._reflectivity(rows))
 
     @cached_property
     def tests(self) -> tuple[TestSet, TestSet]:
         """The test sets ``grid`` (without the dataset's own points) and ``uniform``."""
+        grid, uniform = self._test_parameters
+        return self._test("grid", grid, 6), self._test("uniform", uniform, 7)
+
+    @cached_property
+    def _test_parameters(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         n, seed = self.config.training.test_size, self.config.seed
-        known = {row.tobytes() for row in self.dataset.parameters.astype(np.float32)}
+        known = {row.tobytes() for row in self._parameters.astype(np.float32)}
         candidates = sample(3 * n, "grid", seed=np.random.SeedSequence([seed, 4]))
         new = np.array([row.tobytes() not in known for row in candidates.astype(np.float32)])
         if new.sum() < n:
             raise StudyError(f"test_size: the grid holds fewer than {n} points outside this dataset; take fewer")
-        uniform = sample(n, "uniform", seed=np.random.SeedSequence([seed, 5]))
-        return self._test("grid", candidates[new][:n], 6), self._test("uniform", uniform, 7)
+        return candidates[new][:n], sample(n, "uniform", seed=np.random.SeedSequence([seed, 5]))
 
     def _test(self, name: str, parameters: NDArray[np.float64], purpose: int) -> TestSet:
         config = self.config.dataset
         rng = np.random.default_rng([self.config.seed, purpose])
         stored = reflectivity(
             parameters,
-            self.dataset.grid.angle,
+            config.grid.angle,
             crystal=CRYSTALS[config.crystal],
             film=YIG_FILM if config.film else None,
             layer_thickness=config.layer_thickness,
             disorder=rng.uniform(*config.disorder, size=parameters.shape[0]),
         )
-        return TestSet(name, self._inputs(stored.astype(np.float32), rng, _PER_INSTRUMENT), parameters)
+        return TestSet(name, self._inputs(stored.astype(np.float32), rng, PER_INSTRUMENT), parameters)
 
     @cached_property
     def experiments(self) -> Tensor:
@@ -115,79 +203,4 @@ class StudyCurves:
     def _inputs(
         self, stored: NDArray[np.float32], rng: np.random.Generator | None, per_instrument: int | None = None
     ) -> Tensor:
-        return _inputs(self.config, self.dataset.grid, stored, rng, per_instrument)
-
-
-def training_parameters(config: StudyConfig) -> NDArray[np.float64]:
-    """Parameters of the training set, shape (n, 7), lengths in A, drawn anew."""
-    dataset = config.dataset
-    return sample(dataset.size, dataset.sampling, seed=dataset.seed)[_split(config)[0]]
-
-
-def validation_curves(config: StudyConfig, n: int | None = None) -> tuple[Tensor, Tensor]:
-    """Curves of the validation set, simulated anew: a study needs no dataset beside it.
-
-    Parameters
-    ----------
-    config : StudyConfig
-    n : int, optional
-        Only the first so many; they are in random order. By default all.
-
-    Returns
-    -------
-    inputs : Tensor, shape (n, n_points)
-    targets : Tensor, shape (n, 7)
-        Parameters as fractions of their ranges.
-
-    Raises
-    ------
-    StudyError
-        If there are fewer than ``n``.
-    """
-    rows = _split(config)[1]
-    count = rows.size if n is None else n
-    if not 1 <= count <= rows.size:
-        raise StudyError(f"n = {n}: 1 to {rows.size} expected, the curves of the validation set")
-    # noise is drawn for all curves of a chunk at once: to be these curves it must be drawn for the others, too
-    needed = count if config.measurement is None else -(-count // _CHUNK) * _CHUNK
-    inputs, targets = _validation(config, config.dataset.grid, *simulate_rows(config.dataset, rows[:needed]))
-    return inputs[:count], targets[:count]
-
-
-def _split(config: StudyConfig) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the training and of the validation set."""
-    n = config.dataset.size
-    order = np.random.default_rng([config.seed, 1]).permutation(n)
-    n_validation = max(1, round(n * config.training.validation_fraction))
-    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
-
-
-def _validation(
-    config: StudyConfig, grid: Grid, parameters: NDArray[np.float64], stored: NDArray[np.float32]
-) -> tuple[Tensor, Tensor]:
-    rng = np.random.default_rng([config.seed, 3])
-    return _inputs(config, grid, stored, rng, _PER_INSTRUMENT), _fractions(parameters)
-
-
-def _inputs(
-    config: StudyConfig,
-    grid: Grid,
-    stored: NDArray[np.float32],
-    rng: np.random.Generator | None,
-    per_instrument: int | None,
-) -> Tensor:
-    scan, measurement = config.dataset.scan, config.measurement
-    out = np.empty((stored.shape[0], scan.n_points), dtype=np.float32)
-    for start in range(0, stored.shape[0], _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        if measurement is None:
-            out[rows] = config.preprocess(measure(stored[rows].astype(float), grid, scan.angle, Instrument()))
-        else:
-            assert rng is not None
-            draw = replace(measurement, curves_per_instrument=per_instrument or measurement.curves_per_instrument)
-            out[rows] = config.preprocess(*draw.draw(stored[rows], grid, scan, rng))
-    return torch.from_numpy(out)
-
-
-def _fractions(parameters: NDArray[np.float64]) -> Tensor:
-    return torch.from_numpy(SPACE.normalise(parameters).astype(np.float32))
+        return network_inputs(self.config, stored, rng, per_instrument)

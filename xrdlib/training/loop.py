@@ -24,21 +24,29 @@ from torch import Tensor
 
 from xrdlib._progress import progress_bar
 from xrdlib.data.build import build_dataset
+from xrdlib.data.dataset import Dataset
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
-from xrdlib.training.curves import StudyCurves
-from xrdlib.training.network import Network, network_from
+from xrdlib.training.curves import StudyCurves, TrainingCurves
+from xrdlib.training.network import Network, network_from, weighted_loss
 from xrdlib.training.store import HISTORY, create_predictions, read_history, write_history, write_predictions
-from xrdlib.training.study import Study, checkpoint_path, predict
+from xrdlib.training.study import Study, checkpoint_path, load_network, predict
 
 __all__ = ["run_study"]
 
 _RESUME = "resume.safetensors"
+_START = "start.safetensors"
 
 
 def run_study(
-    config: StudyConfig, path: str | os.PathLike[str], *, workers: int | None = None, progress: bool = True
+    config: StudyConfig,
+    path: str | os.PathLike[str],
+    *,
+    start: Network | None = None,
+    dataset: Dataset | None = None,
+    workers: int | None = None,
+    progress: bool = True,
 ) -> Study:
     """Train a network and keep every epoch, or go on with a study that was interrupted.
 
@@ -47,6 +55,11 @@ def run_study(
     config : StudyConfig
     path : path
         The study's folder; created, or continued if its ``config.toml`` says the same.
+    start : Network, optional
+        Whose weights the training starts from, of a configuration that says so (``parent.continued``); kept in the
+        folder, so that going on does not need it again.
+    dataset : Dataset, optional
+        Of ``config.dataset``, built already; by default it is built in the folder.
     workers : int, optional
         Processes that build the dataset; by default one per core.
     progress : bool
@@ -64,11 +77,19 @@ def run_study(
     folder = Path(path)
     if config.foreign:
         raise StudyError(f"study {config.name}: was trained elsewhere (foreign = true); it cannot be trained here")
-    _prepare(folder, config)
+    if config.derived:
+        raise StudyError(f"study {config.name}: was put together by a remedy, not trained; repeat that remedy")
+    _prepare(folder, config, start)
     if len(read_history(folder / "history.csv")) == config.training.epochs:
         return Study.open(folder)  # also without what only training needs, as the shipped studies are
-    dataset = build_dataset(folder / "dataset.zarr", config.dataset, workers=workers, progress=progress)
-    curves = StudyCurves(config, dataset)
+    if dataset is None:
+        dataset = build_dataset(folder / "dataset.zarr", config.dataset, workers=workers, progress=progress)
+    elif dataset.config != config.dataset:
+        raise StudyError(f"{dataset.path}: a dataset of another configuration than {config.name}'s")
+    extra = None
+    if config.extra is not None:
+        extra = build_dataset(folder / "extra.zarr", config.extra, workers=workers, progress=progress)
+    curves = StudyCurves(config, dataset, extra)
     predictions = folder / "predictions.zarr"
     with _deterministic(config.training.threads):
         if not predictions.exists():
@@ -77,8 +98,9 @@ def run_study(
     return Study.open(folder)
 
 
-def _prepare(folder: Path, config: StudyConfig) -> None:
-    file = folder / "config.toml"
+def _prepare(folder: Path, config: StudyConfig, start: Network | None) -> None:
+    file, weights = folder / "config.toml", folder / _START
+    continued = config.parent is not None and config.parent.continued
     if file.exists():
         if differing := config.differences(StudyConfig.load(file).to_dict()):
             raise StudyError(
@@ -86,12 +108,20 @@ def _prepare(folder: Path, config: StudyConfig) -> None:
                 "choose another folder or remove this one"
             )
     else:
-        partial = folder / "config.toml.partial"  # all that a kill can leave before there is a config.toml
-        if folder.exists() and (not folder.is_dir() or any(f != partial for f in folder.iterdir())):
+        partial = folder / "config.toml.partial"
+        left = {partial.name, weights.name, f"{weights.name}.partial"}  # by a kill before there is a config.toml
+        if folder.exists() and (not folder.is_dir() or any(f.name not in left for f in folder.iterdir())):
             raise StudyError(f"{folder}: exists and is not a study; choose another folder")
+        if continued != (start is not None):
+            wanted = "the weights of its parent are" if continued else "no weights are"
+            raise StudyError(f"study {config.name}: {wanted} expected to start from")
         folder.mkdir(parents=True, exist_ok=True)
+        if start is not None:
+            _save({k: v.detach().contiguous() for k, v in start.state_dict().items()}, weights, 0)
         partial.write_text(config.to_toml(), encoding="utf-8")
         os.replace(partial, file)
+    if continued and not weights.is_file():
+        raise StudyError(f"{weights}: missing, the weights this training starts from; repeat the remedy")
     (folder / "checkpoints").mkdir(exist_ok=True)
 
 
@@ -100,7 +130,10 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed_of("weights"))
         network = Network(config.dataset.scan_points, config.network)
-    network.standardise(curves.epoch(0))
+    if config.parent is not None and config.parent.continued:
+        network = load_network(folder / _START, config.dataset.scan_points, config.network).train()
+    else:
+        network.standardise(curves.epoch(0).inputs)
     parameters = list(network.parameters())
     optimiser = torch.optim.AdamW(parameters, lr=training.learning_rate, weight_decay=training.weight_decay)
     done = _load_resume(folder / _RESUME, network, optimiser)
@@ -116,13 +149,15 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
     with bar as advance, ThreadPoolExecutor(1) as ahead:
         following = ahead.submit(curves.epoch, done + 1)
         for epoch in range(done + 1, training.epochs + 1):
-            epoch_inputs = following.result()
+            now = following.result()
             if epoch < training.epochs:
                 following = ahead.submit(curves.epoch, epoch + 1)
-            train_loss, rate = _epoch(network, optimiser, epoch_inputs, curves.targets, config, epoch)
+            train_loss, rate = _epoch(network, optimiser, now, config, epoch)
             state = _stored(network, training.checkpoint_precision)
             evaluated = network_from(state, config.dataset.scan_points, config.network)
-            val_loss = float(_loss(torch.from_numpy(predict(evaluated, inputs)), targets, weights, training.loss))
+            val_loss = float(
+                weighted_loss(torch.from_numpy(predict(evaluated, inputs)), targets, weights, training.loss)
+            )
             if not math.isfinite(train_loss + val_loss):
                 raise StudyError(
                     f"{folder}: the loss of epoch {epoch} is not finite (training {train_loss:g}, validation "
@@ -146,14 +181,15 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
 def _epoch(
     network: Network,
     optimiser: torch.optim.Optimizer,
-    inputs: Tensor,
-    targets: Tensor,
+    curves: TrainingCurves,
     config: StudyConfig,
     epoch: int,
 ) -> tuple[float, float]:
-    """One pass over the training set; its mean loss and last learning rate."""
-    training, weights = config.training, torch.tensor(config.training.parameter_weights)
-    order = torch.from_numpy(np.random.default_rng([config.seed_of("order"), 8, epoch]).permutation(inputs.shape[0]))
+    """One pass over the training set, or over so many of it; its mean loss and last learning rate."""
+    training, (inputs, targets, counts) = config.training, curves
+    weights = counts[:, None] * torch.tensor(training.parameter_weights)
+    shuffled = np.random.default_rng([config.seed_of("order"), 8, epoch]).permutation(inputs.shape[0])
+    order = torch.from_numpy(shuffled[: training.epoch_size])
     batches = torch.split(order, training.batch_size)
     total, rate = 0.0, 0.0
     network.train()
@@ -164,12 +200,12 @@ def _epoch(
             for group in optimiser.param_groups:
                 group["lr"] = rate
             optimiser.zero_grad()
-            loss = _loss(network(inputs[rows]), targets[rows], weights, training.loss)
+            loss = weighted_loss(network(inputs[rows]), targets[rows], weights[rows], training.loss)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             total += float(loss.detach()) * rows.shape[0]
     network.eval()
-    return total / inputs.shape[0], rate
+    return total / order.shape[0], rate
 
 
 def _learning_rate(training: TrainingConfig, progress: float) -> float:
@@ -177,11 +213,6 @@ def _learning_rate(training: TrainingConfig, progress: float) -> float:
     if progress < training.warmup:
         return training.learning_rate * (0.04 + 0.96 * 0.5 * (1 - math.cos(math.pi * progress / training.warmup)))
     return training.learning_rate * 0.5 * (1 + math.cos(math.pi * (progress - training.warmup) / (1 - training.warmup)))
-
-
-def _loss(predicted: Tensor, target: Tensor, weights: Tensor, kind: str) -> Tensor:
-    difference = predicted - target
-    return ((difference.abs() if kind == "l1" else difference.square()) * weights).mean()
 
 
 @contextmanager

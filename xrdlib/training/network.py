@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Network", "NetworkConfig", "network_from"]
+__all__ = ["Network", "NetworkConfig", "network_from", "weighted_loss"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,12 @@ def network_from(weights: dict[str, Tensor], n_points: int, config: NetworkConfi
         network = Network(n_points, config)
     network.load_state_dict({name: values.float() for name, values in weights.items()})
     return network.eval()
+
+
+def weighted_loss(predicted: Tensor, target: Tensor, weights: Tensor, kind: str) -> Tensor:
+    """Mean of absolute ("l1") or squared differences (n, 7), each times its weight: (7,) or (n, 7)."""
+    difference = predicted - target
+    return ((difference.abs() if kind == "l1" else difference.square()) * weights).mean()
 
 
 class _Block(nn.Module):

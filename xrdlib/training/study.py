@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,19 +16,21 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
+from xrdlib.training.combined import Combined, combined_from
 from xrdlib.training.config import StudyConfig, StudyError
 from xrdlib.training.foreign import TestPredictions, Truth, write_foreign
-from xrdlib.training.network import Network, network_from
+from xrdlib.training.network import Network, NetworkConfig, network_from
 from xrdlib.training.store import open_predictions, read_history
 
-__all__ = ["Study", "checkpoint_path", "predict"]
+__all__ = ["Study", "checkpoint_path", "load_network", "predict"]
 
 _BATCH = 1024
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 def checkpoint_path(folder: Path, epoch: int) -> Path:
@@ -35,11 +38,26 @@ def checkpoint_path(folder: Path, epoch: int) -> Path:
     return folder / "checkpoints" / f"epoch_{epoch:04d}.safetensors"
 
 
-def predict(network: Network, inputs: Tensor) -> NDArray[np.float32]:
+def predict(network: nn.Module, inputs: Tensor) -> NDArray[np.float32]:
     """Fractions of range, shape (n, 7), for inputs of shape (n, n_points)."""
     network.eval()
     with torch.inference_mode():
         return torch.cat([network(part) for part in torch.split(inputs, _BATCH)]).numpy()
+
+
+def load_network(file: Path, n_points: int, config: NetworkConfig) -> Network:
+    """A network from its file; StudyError if it is damaged or another network's."""
+    return _load(file, lambda weights: network_from(weights, n_points, config))
+
+
+def _load(file: Path, build: Callable[[dict[str, Tensor]], _Module]) -> _Module:
+    try:
+        return build(load_file(file))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise StudyError(f"{file}: not a safetensors file ({error})") from None
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise StudyError(f"{file}: weights of another network than config.toml describes ({reason})") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +91,7 @@ class Study:
         if not (folder / "config.toml").is_file():
             raise StudyError(f"{folder}: not a study, it has no config.toml")
         config = StudyConfig.load(folder / "config.toml")
-        study = cls(folder, config, read_history(folder / "history.csv", foreign=config.foreign))
+        study = cls(folder, config, read_history(folder / "history.csv", foreign=config.foreign or config.derived))
         n, epochs = study.n_epochs, config.training.epochs
         if n > epochs:
             raise StudyError(f"{folder}: history.csv has {n} epochs, config.toml asks for {epochs}")
@@ -209,19 +227,27 @@ class Study:
         Raises
         ------
         StudyError
-            If its weights are not in the folder, are not safetensors, or do not fit the configuration.
+            If its weights are not in the folder, are not safetensors, or do not fit the configuration; or if they are
+            those of several networks, see `combined`.
         """
+        if self.config.combination is not None:
+            raise StudyError(f"{self.path}: an ensemble, not one network; 'study.combined({epoch})' has its members")
+        return load_network(self._file(epoch), self.config.dataset.scan_points, self.config.network)
+
+    def combined(self, epoch: int) -> Combined:
+        """The networks of an ensemble's epoch; StudyError as for `network`, or if this is no ensemble."""
+        config, combination = self.config, self.config.combination
+        if combination is None:
+            raise StudyError(f"{self.path}: one network, not an ensemble; 'study.network({epoch})' has it")
+        n_points = config.dataset.scan_points
+        return _load(self._file(epoch), lambda w: combined_from(w, n_points, config.network, combination))
+
+    def _file(self, epoch: int) -> Path:
         file = checkpoint_path(self.path, epoch)
         if not file.is_file():
             have = ", ".join(map(str, self.checkpoints)) or "none"
             raise StudyError(f"{file}: no weights of epoch {epoch}; epochs with weights: {have}")
-        try:
-            return network_from(load_file(file), self.config.dataset.scan_points, self.config.network)
-        except (SafetensorError, OSError, ValueError) as error:
-            raise StudyError(f"{file}: not a safetensors file ({error})") from None
-        except RuntimeError as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise StudyError(f"{file}: weights of another network than config.toml describes ({reason})") from None
+        return file
 
     def predict(self, inputs: ArrayLike, epochs: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Parameters that chosen epochs (by default all with weights) read off curves.
@@ -242,7 +268,8 @@ class Study:
             only = f"; without them only its own experiments can be looked at: {names}" if self.config.foreign else ""
             raise StudyError(f"{self.path}: no weights in this folder{only}")
         curves = torch.from_numpy(np.ascontiguousarray(inputs, dtype=np.float32))
-        return SPACE.denormalise(np.stack([predict(self.network(epoch), curves) for epoch in chosen]))
+        load = self.network if self.config.combination is None else self.combined
+        return SPACE.denormalise(np.stack([predict(load(epoch), curves) for epoch in chosen]))
 
     def experiment_errors(self, name: str) -> NDArray[np.float64]:
         """Errors of a tracked experiment in % of range, shape (n_epochs, 7)."""

@@ -15,7 +15,7 @@ from xrdlib.diagnostics.runs._weights import path_of, plane_through, principal_p
 from xrdlib.metrics import parameter_error
 from xrdlib.simulation import Scan
 from xrdlib.training import Study, StudyError, reference_study
-from xrdlib.training.curves import validation_curves
+from xrdlib.training.inputs import validation_curves
 
 SMALL = {"n_points": 5, "n_validation": 40, "k": 10}
 

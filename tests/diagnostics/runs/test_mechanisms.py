@@ -19,7 +19,7 @@ from xrdlib.diagnostics.runs._runs import agreed, deviation, early_and_late, sam
 from xrdlib.diagnostics.runs.bias_variance import bias_and_variance
 from xrdlib.simulation import PARAMETERS, Instrument
 from xrdlib.training import Replicas, Study, StudyConfig, StudyError, TrainingConfig
-from xrdlib.training.curves import training_parameters
+from xrdlib.training.curves import StudyCurves
 
 CONFIG = StudyConfig(
     "base", dataset=DatasetConfig(size=400, sampling="uniform"), training=TrainingConfig(epochs=16, threads=1)
@@ -331,7 +331,7 @@ class TestBiasVariance:
     def test_distances_are_those_to_the_tenth_training_sample(self):
         made = self._made(self.flat, self.flat)
         found = bias_variance(made, "lab")
-        training = SPACE.normalise(training_parameters(CONFIG))
+        training = SPACE.normalise(StudyCurves(CONFIG).training_parameters)
         true = SPACE.normalise(made.test_predictions("uniform")[1])
         direct = np.sort(np.linalg.norm(true[:, None] - training[None], axis=2), axis=1)[:, 9]
         np.testing.assert_allclose(found.distance, direct)

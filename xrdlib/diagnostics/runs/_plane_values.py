@@ -15,7 +15,7 @@ from xrdlib.diagnostics.runs._weights import predict_at
 from xrdlib.diagnostics.target import Target, resimulate
 from xrdlib.metrics import curve_error
 from xrdlib.training import Network, Study, StudyError
-from xrdlib.training.curves import validation_curves
+from xrdlib.training.inputs import validation_curves
 
 __all__ = ["evaluate"]
 

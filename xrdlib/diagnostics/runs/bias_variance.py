@@ -17,7 +17,7 @@ from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.runs._bias_variance_text import REGIONS, sentences
 from xrdlib.diagnostics.runs._runs import early_and_late
 from xrdlib.training import Replicas, StudyError
-from xrdlib.training.curves import training_parameters
+from xrdlib.training.curves import StudyCurves
 
 __all__ = ["REGIONS", "BiasVariance", "bias_and_variance", "bias_variance"]
 
@@ -178,7 +178,7 @@ def bias_variance(
     if len(true) < 4:
         raise StudyError(f"{replicas.path}: {len(true)} {test_set} test samples are too few to compare regions")
     bias2, variance = bias_and_variance(predicted[rows], true)
-    tree = cKDTree(SPACE.normalise(training_parameters(config)))
+    tree = cKDTree(SPACE.normalise(StudyCurves(config).training_parameters))
     k = min(_NEIGHBOUR, tree.n)
     distance = np.asarray(tree.query(SPACE.normalise(true), k=[k])[0])[:, 0]
     truth = {e.name: e.parameters.to_array() for e in config.experiments}
