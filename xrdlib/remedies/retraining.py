@@ -91,7 +91,7 @@ def retrain(
     training : dict, optional
         Changes of ``config.training``.
     dataset : Dataset, optional
-        The parent's, if it is there; by default it is built anew in the folder.
+        The parent's; by default what is in the parent's folder, or else it is built anew in the new one.
     workers, progress
         As for `run_study`.
     **changes
@@ -118,6 +118,9 @@ def retrain(
         parent=Parent(config.name, remedy, fingerprint(study.path), epochs, trained=True),
         **changes,
     )
+    beside = study.path / "dataset.zarr"
+    if dataset is None and beside.is_dir() and config.dataset == wanted.dataset:
+        dataset = Dataset.open(beside)
     begun = (Path(path) / "config.toml").exists()  # then its folder has them
     network = None if start is None or begun else study.network(start)
     return run_study(wanted, path, start=network, dataset=dataset, workers=workers, progress=progress)

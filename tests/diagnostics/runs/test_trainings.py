@@ -11,7 +11,8 @@ import pytest
 import xarray as xr
 
 from xrdlib.data import LAB, SPACE
-from xrdlib.diagnostics.runs.trainings import _holm, compare_trainings
+from xrdlib.diagnostics._seeds import holm
+from xrdlib.diagnostics.runs.trainings import compare_trainings
 from xrdlib.training import Replicas, StudyConfig, StudyError
 
 
@@ -112,9 +113,9 @@ def test_four_equal_quantities_are_beyond_the_scatter_in_one_of_twenty_compariso
     assert "Of twenty such intervals one excludes 0 by chance" in lucky.to_text()
 
 
-def test_holm() -> None:
-    np.testing.assert_allclose(_holm(np.array([0.01, 0.04, 0.03, 0.005])), [0.03, 0.06, 0.06, 0.02])
-    np.testing.assert_allclose(_holm(np.array([0.6, 0.9])), [1, 1])
+def testholm() -> None:
+    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03, 0.005])), [0.03, 0.06, 0.06, 0.02])
+    np.testing.assert_allclose(holm(np.array([0.6, 0.9])), [1, 1])
 
 
 class TestPairs:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import ttest_ind, ttest_rel
 
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._section import Section, number
+from xrdlib.diagnostics._seeds import difference_of_means, holm
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Replicas, StudyError
 
@@ -178,8 +178,8 @@ def compare_trainings(
         rows[1] = [rows[1][runs[1].index(run)] for run in runs[0]]
     families = [_quantities(r, experiment, which) for r, which in zip((first, second), rows, strict=True)]
     values = {q: (families[0][q], families[1][q]) for q in families[0]}
-    found = {q: _difference(*pair, paired) for q, pair in values.items()}
-    adjusted = _holm(np.array([p for _, p in found.values()]))
+    found = {q: difference_of_means(*pair, paired) for q, pair in values.items()}
+    adjusted = holm(np.array([p for _, p in found.values()]))
     return Trainings(
         names=names,
         experiment=experiment,
@@ -214,25 +214,6 @@ def _quantities(replicas: Replicas, experiment: str, rows: list[int]) -> dict[st
             broken = ", ".join(replicas.runs[i] for i in np.array(rows)[~np.isfinite(values)])
             raise StudyError(f"{replicas.path}: {quantity} is not finite in {broken}")
     return found
-
-
-def _difference(first: FloatArray, second: FloatArray, paired: bool) -> tuple[Interval, float]:
-    """Mean of the second family minus that of the first with its interval, and p on its own."""
-    value = float(second.mean() - first.mean())
-    scatters = [second - first] if paired else [first, second]
-    if max(np.ptp(s) for s in scatters) < _ROUNDING:  # no scatter at all: the limit of t
-        return Interval(value, value, value), float(abs(value) < _ROUNDING)
-    result = ttest_rel(second, first) if paired else ttest_ind(second, first, equal_var=False)
-    low, high = result.confidence_interval(0.95)
-    return Interval(value, float(low), float(high)), float(result.pvalue)
-
-
-def _holm(p: FloatArray) -> FloatArray:
-    """Holm's adjusted p-values: the smallest times their number, the next times one less, and so on."""
-    order = np.argsort(p)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1.0)
-    return adjusted
 
 
 def _correlation(first: FloatArray, second: FloatArray) -> float:
