@@ -131,6 +131,42 @@ def test_curve_file_is_seen_by_both_studies(run: Run, curve_file: Path, tmp_path
     assert (tmp_path / "report" / "figures" / "measured_luck.png").is_file()
 
 
+def test_paragraph_is_all_that_is_printed(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("diagnose", "--paragraph")
+    assert (code, err) == (0, "")
+    assert out.startswith("For the virtual experiment lab we selected the checkpoint of epoch")
+    assert out.endswith(".\n")
+    assert max(map(len, out.splitlines())) <= 80
+    code, again, err = run("diagnose", "--paragraph", "--only", "decision", "--json", "r.json")
+    assert (code, again, err) == (0, out, "JSON: r.json\n")
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert " ".join(out.split()) == result["decision"]["paragraph"]
+    assert "bins" not in result
+
+
+def test_paragraph_of_a_curve_file_is_of_the_first_study(run: Run, curve_file: Path) -> None:
+    code, out, _ = run("diagnose", "curve.txt", "--step", "4", "--paragraph")
+    assert code == 0
+    assert out.startswith("For the measured curve curve.txt we selected")
+    assert "study measured" in " ".join(out.split())
+    assert out.count("we selected") == 1
+
+
+def test_answers_of_the_user_reach_the_decision(run: Run, tmp_path: Path) -> None:
+    answers = ["--critical", "--no-several", "--publication"]
+    assert run("diagnose", "--only", "decision", *answers, "--json", "r.json")[0] == 0
+    found = json.loads((tmp_path / "r.json").read_text())["decision"]
+    assert {step["question"]: step["answer"] for step in found["path"] if step["by"] == "you"} == {
+        "critical": True,
+        "several": False,
+        "publication": True,
+    }
+    assert len(found["recommendations"]) == 1
+    code, out, _ = run("diagnose", "--only", "decision")
+    assert code == 0
+    assert "What to do depends on what only you know" in out
+
+
 def test_dataset_build_and_show(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("dataset", "build", "d", "--size", "60", "--sampling", "uniform", "--workers", "1")
     assert code == 0
@@ -200,6 +236,10 @@ def _lines(*special: str, n: int = 100) -> str:
         (lambda _: ["lab", "--study", "missing"], "no such study folder"),
         (lambda _: ["lab", "--only", "bins,colour"], "sections: colour unknown; there are checkpoints"),
         (lambda _: ["lab", "--nonsense"], "--nonsense"),
+        (
+            lambda _: ["lab", "--only", "bins", "--no-critical"],
+            "--critical: has no meaning without the section decision",
+        ),
         (lambda _: ["lab", "--json", "missing/r.json"], "does not exist"),
         (lambda _: ["lab", "--cm"], "--cm: has no meaning for 'lab'"),
         (lambda _: ["lab", "--step", "4"], "--step: has no meaning for 'lab'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,11 +10,13 @@ import typer
 import xrdlib
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from xrdlib.diagnostics import Diagnosis, Target
     from xrdlib.diagnostics._section import Section
     from xrdlib.training import Study
 
-__all__ = ["as_json", "print_diagnosis", "print_section", "print_study"]
+__all__ = ["as_json", "print_diagnosis", "print_paragraph", "print_section", "print_study", "print_tables"]
 
 
 def print_study(study: Study) -> None:
@@ -22,6 +25,9 @@ def print_study(study: Study) -> None:
     typer.echo(f"{study.path}: study {config.name}, {study.n_epochs} of {config.training.epochs} epochs")
     d = config.dataset
     typer.echo(f"{d.size} {d.sampling} curves, {len(study.checkpoints)} epochs with weights")
+    if config.parent is not None:
+        taken = f", epochs {', '.join(map(str, config.parent.epochs))}" if config.parent.epochs else ""
+        typer.echo(f"made by {config.parent.remedy} from study {config.parent.study}{taken}")
     if not study.n_epochs:
         return
     typer.echo(f"final: epoch {study.final}, validation loss {study.val_loss(study.final):.5f}")
@@ -50,6 +56,15 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
     console.print()
 
 
+def print_paragraph(diagnosis: Diagnosis) -> None:
+    """The thesis paragraph of its decision, in lines of 80 characters at most."""
+    from xrdlib.diagnostics import Decision
+
+    decision = diagnosis["decision"]
+    assert isinstance(decision, Decision)
+    typer.echo(textwrap.fill(decision.paragraph, 80, break_long_words=False, break_on_hyphens=False))
+
+
 def print_section(section: Section) -> None:
     """Title, table and sentences of one result."""
     from rich.console import Console
@@ -58,6 +73,19 @@ def print_section(section: Section) -> None:
     console.print(f"\n[bold]{section.title}[/]")
     console.print(_rich_table(section.table))
     for sentence in section.sentences:
+        console.print(f"- {sentence}", markup=False, soft_wrap=True)
+
+
+def print_tables(title: str, tables: dict[str, DataFrame], sentences: list[str]) -> None:
+    """Several tables with headings, for what is too wide for one, and the findings."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"\n[bold]{title}[/]")
+    for heading, table in tables.items():
+        console.print(f"\n{heading}", markup=False)
+        console.print(_rich_table(table))
+    for sentence in sentences:
         console.print(f"- {sentence}", markup=False, soft_wrap=True)
 
 

@@ -1,6 +1,7 @@
 """Why checkpoints disagree about one experiment, measured."""
 
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
+from xrdlib.diagnostics.decision.decision import Decision, decide, paragraph
 from xrdlib.diagnostics.diagnosis import SECTIONS, Diagnosis, between_studies, diagnose
 from xrdlib.diagnostics.epochs.change_point import ChangePoint, change_point
 from xrdlib.diagnostics.epochs.luck import Luck, luck
@@ -19,6 +20,7 @@ from xrdlib.diagnostics.runs.bias_variance import BiasVariance, bias_variance
 from xrdlib.diagnostics.runs.data_map import DataMap, data_map
 from xrdlib.diagnostics.runs.loss_plane import LossPlane, loss_plane
 from xrdlib.diagnostics.runs.mechanisms import Mechanisms, mechanisms
+from xrdlib.diagnostics.runs.studies import Studies, compare_studies
 from xrdlib.diagnostics.runs.trainings import Trainings, compare_trainings
 from xrdlib.diagnostics.runs.variation import Variation, variation
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
@@ -38,6 +40,7 @@ __all__ = [
     "Coverage",
     "DataMap",
     "DatasetQuality",
+    "Decision",
     "DensityEffect",
     "Diagnosis",
     "Identifiability",
@@ -54,6 +57,7 @@ __all__ = [
     "SampleErrors",
     "Samplings",
     "Sensitivity",
+    "Studies",
     "Target",
     "Tracking",
     "Trainings",
@@ -65,11 +69,13 @@ __all__ = [
     "chi2_profile",
     "compare_checkpoints",
     "compare_samplings",
+    "compare_studies",
     "compare_trainings",
     "coverage",
     "coverage_of",
     "data_map",
     "dataset_quality",
+    "decide",
     "density_effect",
     "diagnose",
     "fit_nuisances",
@@ -79,6 +85,7 @@ __all__ = [
     "mechanisms",
     "neighbour_baseline",
     "network_limits",
+    "paragraph",
     "parameter_bins",
     "peak_shift",
     "perturb",

@@ -17,7 +17,7 @@ from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Study
 
-__all__ = ["Checkpoints", "checkpoints", "row_label"]
+__all__ = ["Checkpoints", "checkpoints", "checkpoints_at", "row_label"]
 
 FloatArray = NDArray[np.float64]
 
@@ -259,11 +259,27 @@ def checkpoints(study: Study, target: Target) -> Checkpoints:
     Checkpoints
     """
     if target.tracked_in(study):
-        epochs = study.history["epoch"].to_numpy()
-        predictions = study.experiment_predictions(target.name)
-    else:
-        epochs = np.array(study.checkpoints)
-        predictions = study.predict(target.inputs(study))[:, 0]
+        return checkpoints_at(
+            study, target, study.history["epoch"].to_numpy(), study.experiment_predictions(target.name)
+        )
+    return checkpoints_at(study, target, np.array(study.checkpoints), study.predict(target.inputs(study))[:, 0])
+
+
+def checkpoints_at(study: Study, target: Target, epochs: NDArray[np.int64], predictions: FloatArray) -> Checkpoints:
+    """As `checkpoints`, of what is predicted already.
+
+    Parameters
+    ----------
+    study : Study
+    target : Target
+    epochs : ndarray of int, shape (n,)
+    predictions : ndarray, shape (n, 7)
+        What each epoch read off the target's curve, lengths in A.
+
+    Returns
+    -------
+    Checkpoints
+    """
     nuisances = target.nuisances
     if nuisances is None:
         nuisances, _ = fit_nuisances(predictions, target.angle, target.intensity, study.config.dataset)

@@ -15,6 +15,7 @@ from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics._summary import summarise
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.comparable import like_target
+from xrdlib.diagnostics.decision.decision import decide
 from xrdlib.diagnostics.epochs.luck import luck
 from xrdlib.diagnostics.epochs.tracking import Tracking, track
 from xrdlib.diagnostics.errors.bins import parameter_bins
@@ -43,6 +44,7 @@ SECTIONS = (
     "sensitivity",
     "identifiability",
     "neighbours",
+    "decision",
 )
 _DERIVED = 100  # of the samples of the sensitivity whose derivatives are taken, too
 _BOUNDED = 300  # test samples whose errors are compared with their bounds
@@ -100,7 +102,13 @@ class Diagnosis:
 
 
 def diagnose(
-    target: Target | Experiment | MeasuredCurve, study: Study, *, sections: Sequence[str] | None = None
+    target: Target | Experiment | MeasuredCurve,
+    study: Study,
+    *,
+    sections: Sequence[str] | None = None,
+    critical: bool | None = None,
+    several: bool | None = None,
+    publication: bool | None = None,
 ) -> Diagnosis:
     """Why a study's checkpoints disagree about a target.
 
@@ -112,6 +120,8 @@ def diagnose(
     study : Study
     sections : sequence of str, optional
         Which of ``SECTIONS`` to work out; by default all. The first three are quick and always there.
+    critical, several, publication : bool, optional
+        What only the user can answer in the section ``decision``, as of `decide`; None leaves it open.
 
     Returns
     -------
@@ -129,6 +139,7 @@ def diagnose(
     found = checkpoints(study, target)
     predicted = target.true is None
     point, n = found.point, found.nuisances
+    tracking, around = track(study, found, target), coverage(study, point, predicted=predicted)
     forward: dict[str, Any] = {"instrument": Instrument(n.fwhm, n.lorentz_fraction), "disorder": n.disorder}
     if predicted:
         forward["angle"] = target.angle
@@ -156,12 +167,15 @@ def diagnose(
             made[name] = identifiability(study, point, **asked)
         elif name == "neighbours":
             made[name] = neighbour_baseline(study, target, found=found)
+        elif name == "decision":
+            own: dict[str, Any] = {"critical": critical, "several": several, "publication": publication}
+            made[name] = decide(study, target, found, tracking=tracking, coverage=around, **own)
     return Diagnosis(
         target=target,
         study=study,
         checkpoints=found,
-        tracking=track(study, found, target),
-        coverage=coverage(study, point, predicted=predicted),
+        tracking=tracking,
+        coverage=around,
         further=tuple(made[name] for name in SECTIONS if name in made),
     )
 

@@ -7,12 +7,16 @@ from xrdlib.plots.coverage import plot_coverage, plot_radius_calibration
 from xrdlib.plots.curves import plot_curve, plot_profile, plot_profile_and_curve
 from xrdlib.plots.data_map import plot_data_map
 from xrdlib.plots.dataset import plot_bins, plot_dataset_quality, plot_density_effect, plot_samplings
+from xrdlib.plots.decision import plot_decision
+from xrdlib.plots.ensemble import plot_ensemble, plot_growth, plot_seeds_or_epochs, plot_spread
 from xrdlib.plots.loss_plane import plot_loss_plane
 from xrdlib.plots.luck import plot_luck
 from xrdlib.plots.mechanisms import plot_mechanisms
 from xrdlib.plots.neighbours import plot_neighbours
 from xrdlib.plots.reconstruction import plot_examples, plot_reconstruction
+from xrdlib.plots.selection import plot_selection
 from xrdlib.plots.sensitivity import plot_chi2_profile, plot_identifiability, plot_sensitivity
+from xrdlib.plots.studies import plot_studies
 from xrdlib.plots.style import COLUMN, PAGE, save_figure, style
 from xrdlib.plots.traces import plot_losses, plot_regret, plot_traces, plot_two_studies
 
@@ -27,8 +31,11 @@ __all__ = [
     "plot_curve",
     "plot_data_map",
     "plot_dataset_quality",
+    "plot_decision",
     "plot_density_effect",
+    "plot_ensemble",
     "plot_examples",
+    "plot_growth",
     "plot_identifiability",
     "plot_loss_plane",
     "plot_losses",
@@ -43,7 +50,11 @@ __all__ = [
     "plot_reconstruction",
     "plot_regret",
     "plot_samplings",
+    "plot_seeds_or_epochs",
+    "plot_selection",
     "plot_sensitivity",
+    "plot_spread",
+    "plot_studies",
     "plot_traces",
     "plot_two_studies",
     "save_figure",

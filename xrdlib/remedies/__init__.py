@@ -1,30 +1,65 @@
 """What can be done where the best checkpoint on average is not the best for one experiment."""
 
+from xrdlib.remedies.augmentation import augment, fresh_curves, more_data
 from xrdlib.remedies.averaging import AVERAGED, Soup, averaged_network, greedy_soup, swa
 from xrdlib.remedies.choosing import SELECTIONS, choose_checkpoint, selection_predictions
 from xrdlib.remedies.combination import combine, error_weights
+from xrdlib.remedies.ensemble import Ensemble, ensemble
 from xrdlib.remedies.ensemble_predictions import ENSEMBLES, ensemble_predictions
+from xrdlib.remedies.fine_tuning import fine_tune, stop_early
+from xrdlib.remedies.growth import Growth, growth
 from xrdlib.remedies.members import Member, Members, across, by_hand, every, greedy, noted, top
+from xrdlib.remedies.protocol import measure_remedies
+from xrdlib.remedies.retraining import centre_of
+from xrdlib.remedies.seeds import SeedsOrEpochs, seeds_or_epochs
+from xrdlib.remedies.selection import Selection, selection
+from xrdlib.remedies.spread import Spread, measure_spread, spread, spread_of_runs
+from xrdlib.remedies.summary import RemedySummary
+from xrdlib.remedies.weighting import weight_region
+from xrdlib.remedies.written import write_average, write_ensemble
 
 __all__ = [
     "AVERAGED",
     "ENSEMBLES",
     "SELECTIONS",
+    "Ensemble",
+    "Growth",
     "Member",
     "Members",
+    "RemedySummary",
+    "SeedsOrEpochs",
+    "Selection",
     "Soup",
+    "Spread",
     "across",
+    "augment",
     "averaged_network",
     "by_hand",
+    "centre_of",
     "choose_checkpoint",
     "combine",
+    "ensemble",
     "ensemble_predictions",
     "error_weights",
     "every",
+    "fine_tune",
+    "fresh_curves",
     "greedy",
     "greedy_soup",
+    "growth",
+    "measure_remedies",
+    "measure_spread",
+    "more_data",
     "noted",
+    "seeds_or_epochs",
+    "selection",
     "selection_predictions",
+    "spread",
+    "spread_of_runs",
+    "stop_early",
     "swa",
     "top",
+    "weight_region",
+    "write_average",
+    "write_ensemble",
 ]

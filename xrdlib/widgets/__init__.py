@@ -3,6 +3,8 @@
 from xrdlib.widgets.bins import BinsExplorer, bins_explorer
 from xrdlib.widgets.coverage import CoverageExplorer, coverage_explorer
 from xrdlib.widgets.curves import CurveExplorer, curve_explorer
+from xrdlib.widgets.decision import DecisionExplorer, decision_explorer
+from xrdlib.widgets.ensemble import EnsembleExplorer, ensemble_explorer
 from xrdlib.widgets.epochs import EpochExplorer, epoch_explorer
 from xrdlib.widgets.exercises import Verdict, check_choice, check_number
 from xrdlib.widgets.mechanisms import MechanismsExplorer, mechanisms_explorer
@@ -13,6 +15,8 @@ __all__ = [
     "BinsExplorer",
     "CoverageExplorer",
     "CurveExplorer",
+    "DecisionExplorer",
+    "EnsembleExplorer",
     "EpochExplorer",
     "MechanismsExplorer",
     "NeighboursExplorer",
@@ -23,6 +27,8 @@ __all__ = [
     "check_number",
     "coverage_explorer",
     "curve_explorer",
+    "decision_explorer",
+    "ensemble_explorer",
     "epoch_explorer",
     "mechanisms_explorer",
     "neighbours_explorer",

@@ -11,10 +11,11 @@ import pytest
 from xrdlib.data import LAB, SPACE, Experiment, MeasuredCurve
 from xrdlib.diagnostics import Checkpoints, Luck, Target, checkpoints, luck
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics.epochs._fresh_draws import fresh_errors, from_other_noise, from_own_curves, near
+from xrdlib.diagnostics.epochs._fresh_draws import fresh_errors, from_other_noise, from_own_curves
 from xrdlib.diagnostics.epochs._luck_text import findings
 from xrdlib.diagnostics.epochs._stored_predictions import halves_of
 from xrdlib.diagnostics.epochs._transfer import Transfer, between_draws, between_samples, onto_trace, single
+from xrdlib.diagnostics.epochs.relatives import near
 from xrdlib.diagnostics.epochs.wobble import wobble, wobble_p_values
 from xrdlib.simulation import Instrument, Scan, StrainParameters
 from xrdlib.training import Study, reference_study

@@ -6,7 +6,6 @@ What is drawn for an experiment chooses an epoch, and that epoch is scored on th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,34 +15,16 @@ from xrdlib.data import SPACE, Experiment
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.epochs._transfer import Transfer, between_samples, onto_trace
+from xrdlib.diagnostics.epochs.relatives import COUNTS, counted, near, tracked_draws
 from xrdlib.diagnostics.target import Nuisances, Target, resimulate
 from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import Instrument
 from xrdlib.training import Study
 
-__all__ = ["fresh_errors", "from_near_samples", "from_other_noise", "from_own_curves", "near"]
+__all__ = ["fresh_errors", "from_near_samples", "from_other_noise", "from_own_curves"]
 
 FloatArray = NDArray[np.float64]
 _Batch = tuple[FloatArray, Instrument, float]  # parameters (n, 7), instrument, disorder
-
-_COUNTS = 6e4  # in the peak, of an experiment without noise: as the lab's curves have
-_TRIES = 500
-
-
-def near(parameters: FloatArray, width: float, rng: np.random.Generator) -> FloatArray:
-    """One point near each of (n, 7): every parameter within +-width % of its range, and inside the space.
-
-    Where none of some hundred tries is inside (a point far outside the space) the row is nan.
-    """
-    found = np.full(parameters.shape, np.nan)
-    for i, centre in enumerate(parameters):
-        tried = centre + rng.uniform(-width, width, size=(_TRIES, centre.size)) / 100 * SPACE.range
-        inside = ((tried >= SPACE.minimum) & (tried <= SPACE.maximum)).all(axis=1)
-        rows = np.flatnonzero(inside)
-        rows = rows[SPACE.valid(tried[rows])] if rows.size else rows
-        if rows.size:
-            found[i] = tried[rows[0]]
-    return found
 
 
 def _usual(study: Study) -> tuple[Instrument, float]:
@@ -104,7 +85,7 @@ def from_other_noise(
     They are of its own sample, instrument, background and disorder. If it has no noise, they are its curve, counted.
     """
     noisy = source.instrument.peak_counts is not None
-    same = [e for e in study.config.experiments if noisy and e.seed != source.seed and _but_for_seed(e, source)]
+    same = tracked_draws(study, source)
     if len(same) >= 3 and found.error is not None:
         draws = np.stack([study.experiment_errors(e.name).mean(axis=1)[found.epochs - 1] for e in same])
         scored = onto_trace(draws, found.error, found.row(found.final), seed=seed)
@@ -112,15 +93,10 @@ def from_other_noise(
     stored = _Stored.of(study, found)
     if stored is None:
         return []
-    label = "other counting noise" if noisy else f"counting noise ({_COUNTS:.0e} in the peak)".replace("e+04", "e4")
-    instrument = source.instrument if noisy else replace(source.instrument, peak_counts=_COUNTS)
+    label = "other counting noise" if noisy else f"counting noise ({COUNTS:.0e} in the peak)".replace("e+04", "e4")
     parameters = np.tile(source.parameters.to_array(), (n_draws, 1))
-    (errors,) = fresh_errors(study, [(parameters, instrument, source.disorder)], rng)
+    (errors,) = fresh_errors(study, [(parameters, counted(source).instrument, source.disorder)], rng)
     return [Transfer("noise", label, "experiment", n_draws, *stored.scored(errors, seed))]
-
-
-def _but_for_seed(one: Experiment, other: Experiment) -> bool:
-    return replace(one, name=other.name, seed=other.seed) == other
 
 
 class _Stored(NamedTuple):

@@ -16,7 +16,7 @@ from xrdlib.diagnostics._seeds import difference_of_means, holm
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Replicas, StudyError
 
-__all__ = ["Trainings", "compare_trainings"]
+__all__ = ["Trainings", "compare_trainings", "quantities"]
 
 FloatArray = NDArray[np.float64]
 
@@ -176,7 +176,7 @@ def compare_trainings(
     paired = set(runs[0]) == set(runs[1]) and _seeds(first, varied) == _seeds(second, varied)
     if paired:
         rows[1] = [rows[1][runs[1].index(run)] for run in runs[0]]
-    families = [_quantities(r, experiment, which) for r, which in zip((first, second), rows, strict=True)]
+    families = [quantities(r, experiment, which) for r, which in zip((first, second), rows, strict=True)]
     values = {q: (families[0][q], families[1][q]) for q in families[0]}
     found = {q: difference_of_means(*pair, paired) for q, pair in values.items()}
     adjusted = holm(np.array([p for _, p in found.values()]))
@@ -196,7 +196,8 @@ def _seeds(replicas: Replicas, varied: str) -> tuple[object, ...]:
     return config.seed, config.seeds, config.dataset.seed if varied == "data" else None
 
 
-def _quantities(replicas: Replicas, experiment: str, rows: list[int]) -> dict[str, FloatArray]:
+def quantities(replicas: Replicas, experiment: str, rows: list[int]) -> dict[str, FloatArray]:
+    """Of some runs, each (n_runs,), % of range: an experiment's error at final and regret, test errors near final."""
     predicted = replicas.experiment_predictions(experiment)[rows]
     true = next(e for e in replicas.config.experiments if e.name == experiment).parameters.to_array()
     trace = parameter_error(predicted, true, SPACE.range).mean(axis=2)

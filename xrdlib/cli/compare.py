@@ -1,0 +1,99 @@
+"""``xrdlib compare``: whole studies against each other."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import xrdlib
+from xrdlib.cli.arguments import (
+    check_writable,
+    column_numbers,
+    is_curve_file,
+    open_study,
+    read_target,
+    write_text,
+)
+from xrdlib.cli.commands import AllowOutside, Cm, app
+from xrdlib.cli.output import print_section
+
+__all__ = ["compare"]
+
+SCHEMA = "xrdlib.compare/1"
+
+
+@app.command(epilog="Examples:  xrdlib compare lab measured;  xrdlib compare lab build/augmented --experiment lab")
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDIES...", help="Folders, or lab or measured; the first is what others are held to."),
+    ],
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A named experiment, seven numbers in one quoted string, or a curve file; again for more. "
+            "By default what all studies track."
+        ),
+    ] = None,
+    cm: Cm = False,
+    step: Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Columns of the file to read, from 0: 0,1.")] = None,
+    unit: Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or mrad.")] = "arcsec",
+    skip: Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")] = 0,
+    peak: Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")] = False,
+    allow_outside: AllowOutside = False,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the numbers as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the figure into this folder.")] = None,
+) -> None:
+    """Say which of several studies reads experiments and test samples better, and what of that chance explains."""
+    from xrdlib.diagnostics import compare_studies
+
+    if json_path is not None:
+        check_writable(json_path)
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"{out}: a file, not a folder")
+    reading = {
+        "step": step,
+        "unit": unit,
+        "skip": skip,
+        "peak": peak,
+        "reverse": reverse,
+        "columns": column_numbers(columns),
+    }
+    files = [text for text in experiment or [] if is_curve_file(text)]
+    unused = [k for k, v in reading.items() if v not in (None, False, 0, "arcsec")] if not files else []
+    if cm and len(files) == len(experiment or []):
+        unused = ["cm", *unused]
+    if unused:
+        wanted = "seven numbers" if unused[0] == "cm" else "a curve file"
+        raise ValueError(f"--{unused[0]}: has no meaning without an --experiment that is {wanted}")
+    studies = [open_study(name) for name in names]
+    targets = None
+    if experiment:
+        targets = []
+        for text in experiment:
+            knows = (s for s in studies if text in {e.name for e in s.config.experiments})
+            study = next(knows, studies[0])
+            targets.append(read_target(text, study, cm=cm, allow_outside=allow_outside, reading=reading))
+    found = compare_studies(studies, targets)
+    print_section(found)
+    if json_path is not None:
+        head = {
+            "schema": SCHEMA,
+            "xrdlib_version": xrdlib.__version__,
+            "command": shlex.join(["xrdlib", *sys.argv[1:]]),
+        }
+        write_text(json_path, json.dumps(head | found.to_dict(), indent=1, allow_nan=False) + "\n")
+        typer.echo(f"JSON: {json_path}")
+    if out is not None:
+        from xrdlib.plots import plot_studies, save_figure
+
+        out.mkdir(parents=True, exist_ok=True)
+        png, _ = save_figure(plot_studies(found), out / found.name)
+        typer.echo(f"Figure: {png}")

@@ -1,0 +1,1 @@
+"""What to do about one target: the note's decision tree, answered from measured quantities where possible."""
