@@ -247,6 +247,21 @@ def test_tracked_noise_draws_are_used(lab: Study, measured_like: Selection) -> N
     assert "hardly reads this curve" in measured_like.to_text()
 
 
+def test_what_test_samples_gain_without_being_told_is_said(measured_like: Selection) -> None:
+    told, honest = (
+        next(t for t in measured_like.samples if t.key == key) for key in ("weighted", "weighted_prediction")
+    )
+
+    def said(share: Interval) -> str:
+        return replace(measured_like, samples=(told, replace(honest, share=share))).to_text()
+
+    assert "weighted held-out loss comes of being told their true parameters: without them nothing is left" in said(
+        Interval(-5, -8, -2)
+    )
+    assert "what is left cannot be told from nothing" in said(Interval(3, -1, 7))
+    assert "comes of being told" not in said(Interval(20, 15, 25))
+
+
 def test_without_noise_there_is_no_fresh_draw(lab: Study) -> None:
     result = selection(lab, LAB, n_draws=4, n_curves=0)
     assert [s.key for s in result.scores] == ["within_0.1_percent", "within_1_percent", "noise"]

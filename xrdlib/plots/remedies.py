@@ -37,8 +37,7 @@ def plot_remedies(summary: RemedySummary, *, width: float = PAGE) -> Figure:
         for row, key in zip(rows, keys, strict=True):
             change = summary.changes[key, place]
             d = change.difference
-            told = "truth" in key or key in ("select_parameters", "ensemble_note")
-            colour = COLOURS["vermillion"] if told else COLOURS["blue"]
+            colour = COLOURS["vermillion"] if summary.told(key) else COLOURS["blue"]
             ax.plot([d.low, d.high], [row, row], color=colour, lw=1)
             ax.plot(d.value, row, "o", ms=3, color=colour, mfc=colour if change.clear else "white")
         ax.axvline(0, color="0.6", lw=0.8, zorder=0)

@@ -180,7 +180,9 @@ def _average(found: Selection) -> list[str]:
 def _samples(found: Selection) -> list[str]:
     """What the rules gain for test samples, and whether that is for being told where they are."""
     defined = {t.key: t for t in found.samples if not np.isnan(t.share.value)}
-    said, told = [], []
+    said: list[str] = []
+    nothing: list[str] = []  # is left without being told
+    little: list[str] = []
     for rule in ("curve", "neighbours", "weighted"):
         t, honest = defined.get(rule), defined.get(f"{rule}_prediction")
         if t is None:
@@ -189,16 +191,17 @@ def _samples(found: Selection) -> list[str]:
         if honest is not None:
             text += f" ({_kept(honest)[:-1]}, with distances from what final predicts for them)"
             if t.share.low > 0 and honest.share.low <= 0:
-                told.append(_name(rule, found.k))
+                (nothing if honest.share.high <= 0 else little).append(_name(rule, found.k))
         said.append(text)
     if not said:
         return []
     sentences = [f"With test samples in its place the rules gain over final: {'; '.join(said)}."]
-    if told:
-        sentences.append(
-            f"What {listed(told)} gain{'s' if len(told) == 1 else ''} for test samples comes of being told their true "
-            "parameters: without them nothing is left."
-        )
+    for rules, left in ((nothing, "nothing is left"), (little, "what is left cannot be told from nothing")):
+        if rules:
+            sentences.append(
+                f"What test samples gain by {listed(rules)} comes of being told their true parameters: without them "
+                f"{left}."
+            )
     return sentences
 
 

@@ -34,20 +34,17 @@ def findings(s: RemedySummary) -> list[str]:
     return said
 
 
-def _told(key: str) -> bool:
-    """Whether a remedy is told the true parameters."""
-    return "truth" in key or key in ("select_parameters", "ensemble_note")
-
-
 def _at_experiment(s: RemedySummary, tested: list[str], place: str) -> str:
     name = place.removesuffix(" error").replace("_", " ")
     better = [k for k in tested if s.changes[k, place].clear and s.changes[k, place].difference.value < 0]
     worse = [k for k in tested if s.changes[k, place].clear and s.changes[k, place].difference.value > 0]
-    honest = [k for k in better if not _told(k)]
-    told = [k for k in better if _told(k)]
+    honest = [k for k in better if not s.told(k)]
+    told = [k for k in better if s.told(k)]
     text = f"On {name}: "
-    text += f"better without being told the truth {_list(s, honest, place)}; " if honest else (
-        "no remedy that is not told the truth is better beyond the scatter of the trainings; "
+    text += (
+        f"better without being told the truth {_list(s, honest, place)}; "
+        if honest
+        else ("no remedy that is not told the truth is better beyond the scatter of the trainings; ")
     )
     text += f"told the truth {_list(s, told, place)}; " if told else "nor is one that is told it; "
     return text + (f"worse {_list(s, worse, place)}." if worse else "none is worse.")

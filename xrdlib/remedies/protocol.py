@@ -38,7 +38,15 @@ __all__ = ["TOGETHER", "TRAINED", "measure_remedies"]
 FloatArray = NDArray[np.float64]
 Predictions = dict[str, FloatArray]
 
-SELECTED = ("select_parameters", "select_curve", "select_neighbours", "select_weighted")
+# key: rule, and from where it takes distances
+SELECTED = {
+    "select_parameters": ("select_parameters", None),
+    "select_curve": ("select_curve", None),
+    "select_neighbours_truth": ("select_neighbours", "truth"),
+    "select_neighbours_chosen": ("select_neighbours", "prediction"),
+    "select_weighted_truth": ("select_weighted", "truth"),
+    "select_weighted_chosen": ("select_weighted", "prediction"),
+}
 TOGETHER = 3  # trainings whose predictions are averaged
 
 
@@ -182,9 +190,9 @@ def _without_training(case: _Case) -> Iterator[dict[str, Any]]:
         whole = {name: np.broadcast_to(point, values.shape) for name, values in tests.items()}
         answered = np.broadcast_to(point, scorer.around.shape)
         yield {**row, **scorer.tests(whole), **scorer.neighbourhood(answered)}
-    for key in SELECTED:
+    for key, (rule, centre) in SELECTED.items():
         begun = time.process_time()
-        epochs = selection_predictions(study, key)
+        epochs = selection_predictions(study, rule, centre=centre)
         seconds = (time.process_time() - begun) / len(epochs)
         chosen = {name: study.experiment_predictions(name)[epoch - 1] for name, epoch in epochs.items()}
         first = epochs[_first(study).name]

@@ -98,6 +98,10 @@ class RemedySummary(Section):
         there = (measured,) if measured in self.rows.columns else ()
         return (f"{self.experiment} error", *there, "grid", "uniform")
 
+    def told(self, remedy: str) -> bool:
+        """Whether a remedy is told the true parameters: what it gains is more than it can gain on a measured curve."""
+        return "truth" in remedy or remedy in ("select_parameters", "ensemble_note")
+
     def values(self, remedy: str, quantity: str) -> Any:
         """One value for each training, in the order of `runs`, shape (n_runs,)."""
         chosen = self.rows[self.rows["remedy"] == remedy].set_index("run")
