@@ -54,6 +54,7 @@ _FURTHER: dict[str, dict[str, Callable[..., Any]]] = {
     "sensitivity": {"sensitivity": plots.plot_sensitivity},
     "identifiability": {"identifiability": plots.plot_identifiability},
     "neighbours": {"neighbours": plots.plot_neighbours},
+    "decision": {"decision": plots.plot_decision},
 }
 _CAPTIONS = {
     "radii": "Share of the training set within a radius: around this point, and around test samples (band).",
@@ -70,6 +71,10 @@ _CAPTIONS = {
     "comparison": "The other epochs against the first, with intervals; and the test samples that got better and worse.",
     "sensitivity": "The curve, where along it each parameter acts, and by how much.",
     "identifiability": "What a counted curve can tell of each parameter, what the network reads, and combinations.",
+    "decision": (
+        "The decision tree. Red: the way that the answers take; blue: what depends on an answer only you can give. "
+        "Right: the numbers behind an answer, and the remedies at an end."
+    ),
     "neighbours": "The curve against the answers of neighbours and network; parameters; error against k.",
 }
 

@@ -163,6 +163,13 @@ def test_special_needs_rank_and_more_than_luck(planted: Planted, rank: float, ri
         assert ("more than noise" in answer.otherwise) != rises
 
 
+def test_a_rise_beyond_noise_is_more_than_luck_whatever_the_p_value(planted: Planted) -> None:
+    found = _decide(planted(known=True, aware=False, sparse=False, special=True), luck=0.0)
+    assert found.values["special"]
+    assert "the error rises beyond noise from epoch" in found.answers["special"].because
+    assert "the error rises by more than noise: not all of it is luck" in found.paragraph
+
+
 def test_p_value_is_that_of_the_section_luck(lab: Study) -> None:
     found = decide(lab, LAB)
     numbers = {n.name: n.value.value for n in found.answers["special"].numbers}

@@ -42,7 +42,9 @@ def test_numbers_are_those_of_the_checkpoints(lab: Study) -> None:
         )
     final, ideal = found.val_loss[found.row(found.final)], found.val_loss[found.row(found.ideal)]
     assert f"({final:.4f} against {ideal:.4f})" in text
-    assert f"The advantage of epoch {found.ideal}, {found.regret:.2f} % of range, is that of the best of 80 epochs" in text
+    assert (
+        f"The advantage of epoch {found.ideal}, {found.regret:.2f} % of range, is that of the best of 80 epochs" in text
+    )
     assert "with the true parameters in hand" in text
     assert f"{d.coverage.distance_interval:.0f} % of test samples" in text
     assert "\n" not in text

@@ -145,7 +145,7 @@ def _worth(study: Study, found: Checkpoints, epoch: int, with_truth: bool, luck:
             said = [f"{gain}, and more than {noise}."]
         elif luck.divergence is not None:
             said = [
-                f"{gain} and not too large for {noise}, but from epoch {luck.divergence} on the error rises by more "
+                f"{gain} and no more than {noise}, but from epoch {luck.divergence} on the error rises by more "
                 "than noise: not all of it is luck."
             ]
         else:
