@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from xrdlib.data import LAB, SPACE, MeasuredCurve
-from xrdlib.diagnostics import Target
+from xrdlib.diagnostics import Nuisances, Target
 from xrdlib.plots import plot_ensemble, plot_growth, plot_seeds_or_epochs, plot_spread
 from xrdlib.remedies import (
     Ensemble,
@@ -68,7 +70,8 @@ def test_curve_band_and_parameters(found: Ensemble, width: float) -> None:
 
 def test_without_the_truth(study: Study) -> None:
     curve = MeasuredCurve(Scan().angle, LAB.curve(Scan()), {})
-    figure = plot_ensemble(ensemble(study, Target.from_curve(curve, "curve"), [4, 8], score_tests=False))
+    target = replace(Target.from_curve(curve, "curve"), nuisances=Nuisances())
+    figure = plot_ensemble(ensemble(study, target, [4, 8], score_tests=False))
     assert "true" not in [text.get_text() for text in figure.legends[0].get_texts()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from xrdlib.data import LAB, SPACE, DatasetConfig, MeasuredCurve, sample
-from xrdlib.diagnostics import Target, checkpoints
+from xrdlib.diagnostics import Nuisances, Target, checkpoints
 from xrdlib.remedies import (
     across,
     by_hand,
     combine,
     ensemble,
+    ensemble_predictions,
     error_weights,
     every,
     greedy,
@@ -27,6 +29,7 @@ from xrdlib.remedies import (
     spread,
     top,
 )
+from xrdlib.remedies.combination import curve_weights
 from xrdlib.simulation import PARAMETERS, Scan
 from xrdlib.training import Study, StudyError, reference_study
 
@@ -89,6 +92,7 @@ class TestMembers:
         assert every(noisy, 2).epochs == (6, 8)
         assert every(noisy, 3, start=1).epochs == (3, 6, 9)
         assert every(noisy, 1).epochs == (5, 6, 7, 8, 9)
+        assert every(noisy, 2, start=1, among=[2, 3, 8]).epochs == (2, 8)
 
     def test_greedy_takes_the_good_and_leaves_the_bad(self, made: Callable[..., Study]) -> None:
         """Three good epochs with independent errors among six that are all wrong in one direction."""
@@ -103,6 +107,7 @@ class TestMembers:
         assert chosen.seen == "uniform"
         one = greedy(made(some), 3, replace=False)
         assert (sorted(one.epochs), one.counts) == ([1, 2, 3], (1, 1, 1))
+        assert sorted(greedy(made(some), among=[3, 5, 1]).epochs) == [1, 3]
 
     def test_greedy_of_equal_epochs_stops_at_once(self, equal: Study) -> None:
         assert greedy(equal).epochs == (1,)
@@ -134,8 +139,10 @@ class TestMembers:
             (lambda s: by_hand(s, [0]), r"epoch 0 given"),
             (lambda s: top(s, K + 1), rf"k = {K + 1}: 1 to {K} expected"),
             (lambda s: top(s, 0), r"k = 0: 1 to"),
-            (lambda s: every(s, 7, start=8), r"n = 7: no multiple of it from epoch 8 to 9"),
+            (lambda s: every(s, 7, start=8), r"n = 7: no multiple of it among the epochs from 8 on"),
             (lambda s: every(s, 2, start=20), r"start = 20"),
+            (lambda s: greedy(s, among=[3, K + 1]), rf"among: epochs from 1 to {K}"),
+            (lambda s: top(s, 1, among=[]), r"one at least"),
             (lambda s: greedy(s, 0), r"k = 0: at least 1"),
             (lambda s: greedy(s, K + 1, replace=False), rf"k = {K + 1}: 1 to {K}, the epochs"),
         ],
@@ -297,7 +304,7 @@ class TestEnsemble:
     def test_a_measured_curve_has_no_errors_but_curves(self) -> None:
         study = reference_study("lab")
         curve = MeasuredCurve(Scan().angle, LAB.curve(Scan()), {})
-        target = Target.from_curve(curve, "curve")
+        target = replace(Target.from_curve(curve, "curve"), nuisances=Nuisances())  # not to be searched for
         found = ensemble(study, target, every(study, 8))
         assert found.combined.error is None
         assert [score.test_set for score in found.tests] == ["grid", "uniform"]
@@ -412,3 +419,55 @@ class TestSpread:
     def test_one_member_has_none(self, noisy: Study) -> None:
         with pytest.raises(ValueError, match=r"a spread needs two"):
             spread(noisy, [3])
+
+
+class TestPredictionsByKey:
+    """On the shipped study: each key is what it says."""
+
+    def test_top_and_every(self) -> None:
+        study = reference_study("lab")
+        stored, own = study.test_predictions("grid")[0], study.experiment_predictions("dense")
+        best = np.argsort(study.history["val_loss"].to_numpy())[:5]
+        for key, rows, mean in (
+            ("ensemble_top5_mean", best, np.mean),
+            ("ensemble_top5_median", best, np.median),
+            ("ensemble_every4", np.arange(43, 80, 4), np.mean),
+        ):
+            experiments, tests = ensemble_predictions(study, key)
+            assert list(experiments) == [e.name for e in study.config.experiments]
+            np.testing.assert_allclose(experiments["dense"], mean(own[rows], axis=0))
+            np.testing.assert_allclose(tests["grid"], mean(stored[rows], axis=0))
+
+    def test_greedy_weighs_by_how_often_it_took(self) -> None:
+        study = reference_study("lab")
+        chosen = greedy(study)
+        rows = np.repeat(np.array(chosen.epochs) - 1, chosen.counts)
+        experiments, tests = ensemble_predictions(study, "ensemble_greedy")
+        np.testing.assert_allclose(experiments["lab"], study.experiment_predictions("lab")[rows].mean(axis=0))
+        np.testing.assert_allclose(tests["uniform"], study.test_predictions("uniform")[0][rows].mean(axis=0))
+
+    def test_the_notes_three_are_each_experiments_own(self) -> None:
+        study = reference_study("lab")
+        experiments, tests = ensemble_predictions(study, "ensemble_note")
+        for name in ("lab", "sparse"):
+            ideal = int(study.experiment_errors(name).mean(axis=1).argmin())
+            own = study.experiment_predictions(name)[[ideal, study.final - 1, 59]]
+            np.testing.assert_allclose(experiments[name], np.median(own, axis=0))
+        stored = study.test_predictions("grid")[0][[49, study.final - 1, 59]]
+        np.testing.assert_allclose(tests["grid"], np.median(stored, axis=0))
+
+    def test_by_curve(self, noisy: Study) -> None:
+        """Every 4th epoch of the second half of nine is the 8th alone."""
+        experiments, tests = ensemble_predictions(noisy, "ensemble_curve")
+        np.testing.assert_allclose(experiments["lab"], noisy.experiment_predictions("lab")[7])
+        np.testing.assert_allclose(tests["grid"], noisy.test_predictions("grid")[0][7])
+
+    def test_curve_weights_prefer_who_reproduces(self) -> None:
+        rows = np.stack([TRUE[:10], TRUE[:10] + 0.05 * (SPACE.range / 2 - (TRUE[:10] - SPACE.minimum))])
+        weights = curve_weights(rows, TRUE[:10], SAMPLE)
+        np.testing.assert_allclose(weights[0], 1)
+        np.testing.assert_allclose(weights.sum(axis=0), 1)
+
+    def test_unknown_key(self, noisy: Study) -> None:
+        with pytest.raises(ValueError, match=r"key = 'best': one of ensemble_top5_mean"):
+            ensemble_predictions(noisy, "best")

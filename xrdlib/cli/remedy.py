@@ -215,7 +215,7 @@ def _members(study: Study, text: str, count: int, target: Target) -> Members:
     if text == "top":
         return top(study, count, among=there)
     if text == "every":
-        return every(study, count)
+        return every(study, count, among=there)
     if text == "greedy":
         return greedy(study, count, among=there)
     if text == "note":

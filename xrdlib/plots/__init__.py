@@ -9,11 +9,13 @@ from xrdlib.plots.data_map import plot_data_map
 from xrdlib.plots.dataset import plot_bins, plot_dataset_quality, plot_density_effect, plot_samplings
 from xrdlib.plots.decision import plot_decision
 from xrdlib.plots.ensemble import plot_ensemble, plot_growth, plot_seeds_or_epochs, plot_spread
+from xrdlib.plots.forgetting import plot_forgetting
 from xrdlib.plots.loss_plane import plot_loss_plane
 from xrdlib.plots.luck import plot_luck
 from xrdlib.plots.mechanisms import plot_mechanisms
 from xrdlib.plots.neighbours import plot_neighbours
 from xrdlib.plots.reconstruction import plot_examples, plot_reconstruction
+from xrdlib.plots.region import plot_region
 from xrdlib.plots.selection import plot_selection
 from xrdlib.plots.sensitivity import plot_chi2_profile, plot_identifiability, plot_sensitivity
 from xrdlib.plots.studies import plot_studies
@@ -35,6 +37,7 @@ __all__ = [
     "plot_density_effect",
     "plot_ensemble",
     "plot_examples",
+    "plot_forgetting",
     "plot_growth",
     "plot_identifiability",
     "plot_loss_plane",
@@ -48,6 +51,7 @@ __all__ = [
     "plot_profile_and_curve",
     "plot_radius_calibration",
     "plot_reconstruction",
+    "plot_region",
     "plot_regret",
     "plot_samplings",
     "plot_seeds_or_epochs",

@@ -7,9 +7,11 @@ from xrdlib.remedies.combination import combine, error_weights
 from xrdlib.remedies.ensemble import Ensemble, ensemble
 from xrdlib.remedies.ensemble_predictions import ENSEMBLES, ensemble_predictions
 from xrdlib.remedies.fine_tuning import fine_tune, stop_early
+from xrdlib.remedies.forgetting import Forgetting, forgetting
 from xrdlib.remedies.growth import Growth, growth
 from xrdlib.remedies.members import Member, Members, across, by_hand, every, greedy, noted, top
 from xrdlib.remedies.protocol import measure_remedies
+from xrdlib.remedies.region import RegionWeights, region_weights
 from xrdlib.remedies.retraining import centre_of
 from xrdlib.remedies.seeds import SeedsOrEpochs, seeds_or_epochs
 from xrdlib.remedies.selection import Selection, selection
@@ -23,9 +25,11 @@ __all__ = [
     "ENSEMBLES",
     "SELECTIONS",
     "Ensemble",
+    "Forgetting",
     "Growth",
     "Member",
     "Members",
+    "RegionWeights",
     "RemedySummary",
     "SeedsOrEpochs",
     "Selection",
@@ -43,6 +47,7 @@ __all__ = [
     "error_weights",
     "every",
     "fine_tune",
+    "forgetting",
     "fresh_curves",
     "greedy",
     "greedy_soup",
@@ -51,6 +56,7 @@ __all__ = [
     "measure_spread",
     "more_data",
     "noted",
+    "region_weights",
     "seeds_or_epochs",
     "selection",
     "selection_predictions",

@@ -12,8 +12,8 @@ from xrdlib.diagnostics._intervals import Interval
 from xrdlib.simulation import PARAMETERS
 
 if TYPE_CHECKING:
+    from xrdlib.remedies._ensemble import Ensemble
     from xrdlib.remedies._scores import SetScore
-    from xrdlib.remedies.ensemble import Ensemble
 
 __all__ = ["sentences", "table", "verdict"]
 

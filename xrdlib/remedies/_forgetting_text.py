@@ -33,8 +33,8 @@ def sentences(f: Forgetting) -> list[str]:
 def _what(f: Forgetting) -> str:
     where = f" within {f.radius:g} of the centre" if np.isfinite(f.radius) else ""
     return (
-        f"Epoch {f.started} of study {f.parent} was trained on for {f.last} epochs, with {f.n_training} samples{where} "
-        f"at a rate of up to {f.rate:g}."
+        f"Epoch {f.started} of study {f.parent} went on for {f.last} epochs with {f.n_training} training samples"
+        f"{where}, at a rate of up to {f.rate:g}."
     )
 
 
@@ -46,7 +46,7 @@ def _experiments(f: Forgetting) -> list[str]:
             said.append(f"{name}: the error stays at {trace[0]:.2f} % of range.")
             continue
         text = f"{name}: from {trace[0]:.2f} to {trace[-1]:.2f} % of range ({trace[-1] - trace[0]:+.2f})"
-        if best != f.last:
+        if f"{trace[best]:.2f}" != f"{trace[-1]:.2f}":
             lowest = "lowest before it began" if best == 0 else f"lowest after epoch {best} ({trace[best]:.2f})"
             text += f", {lowest}, which only the truth tells"
         said.append(f"{text}.")

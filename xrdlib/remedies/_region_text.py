@@ -26,18 +26,19 @@ _USUAL = 90.0  # % of test samples for which a region should hold the truth
 def table(r: RegionWeights) -> pd.DataFrame:
     """For `RegionWeights.table`."""
     rows = {}
-    for row in r.frame.itertuples():
-        cells = {"samples": f"{row.samples:.0f}", "% of all": f"{row.share:.1f}"}
-        if row.setting == "temperature":
-            label = f"T = {row.value:g}"
-            cells[f"weight within {r.note_radius:g}"] = f"{row.weight_within:.0f} %"
+    for row in r.frame.to_dict("records"):
+        value, cells = float(row["value"]), {"samples": f"{row['samples']:.0f}", "% of all": f"{row['share']:.1f}"}
+        if row["setting"] == "temperature":
+            label = f"T = {value:g}"
+            cells[f"weight within {r.note_radius:g}"] = f"{row['weight_within']:.0f} %"
         else:
-            label = f"radius {row.value:g}" if row.setting == "radius" else f"box +-{row.value:g} %"
+            radius = row["setting"] == "radius"
+            label = f"radius {value:g}" if radius else f"box +-{value:g} %"
             if r.true is not None:
-                outside = [] if row.setting == "radius" else r.outside(row.value)
+                outside = [] if radius else r.outside(value)
                 named = " ".join(outside) if len(outside) <= _NAMED else f"{len(outside)} of {len(PARAMETERS)}"
-                cells["truth inside"] = "yes" if row.truth_inside else f"no: {named}" if named else "no"
-            cells["tests inside"] = f"{row.tests_inside:.0f} %"
+                cells["truth inside"] = "yes" if row["truth_inside"] else f"no: {named}" if named else "no"
+            cells["tests inside"] = f"{row['tests_inside']:.0f} %"
         rows[label] = cells
     return pd.DataFrame(rows).T.fillna("")
 
@@ -109,7 +110,7 @@ def _boxes(r: RegionWeights) -> list[str]:
     few = [w for w, n in counts.items() if n < _FEW]
     if not few:
         return []
-    return [f"A box of +-{few[-1]:g} % holds {counts[few[-1]]} training samples: without new curves there is little to learn."]
+    return [f"A box of +-{few[-1]:g} % holds {counts[few[-1]]} training samples: little to learn without new curves."]
 
 
 def _temperatures(r: RegionWeights) -> list[str]:

@@ -11,7 +11,7 @@ from xrdlib.diagnostics._intervals import Interval
 from xrdlib.simulation import PARAMETERS
 
 if TYPE_CHECKING:
-    from xrdlib.remedies.spread import Spread, SpreadScore
+    from xrdlib.remedies._spread import Spread, SpreadScore
 
 __all__ = ["sentences", "table"]
 

@@ -54,10 +54,13 @@ def fine_tune(
     ------
     ValueError
         If no training sample is within the radius.
+    StudyError
+        As `retrain`.
     """
     focus = Focus(tuple(centre_of(study, target, centre)), radius=radius)
     focus.weights(study.training_parameters)  # before the folder is made
-    start = min(study.checkpoints, key=study.val_loss) if epoch is None and study.checkpoints else epoch
+    # of a study without weights the final epoch, whose are missing: that is then said
+    start = min(study.checkpoints or (study.final,), key=study.val_loss) if epoch is None else epoch
     training = {"learning_rate": learning_rate, "epochs": epochs, "epoch_size": None}
     return retrain(study, path, "finetune", start=start, training=training, focus=focus, **options)
 

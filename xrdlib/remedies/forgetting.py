@@ -215,4 +215,4 @@ def _test_errors(parent: Study, tuned: Study, name: str, started: int) -> FloatA
     before, true = parent.test_predictions(name)
     after = tuned.test_predictions(name)[0]
     every = np.concatenate([before[started - 1][None], after])
-    return parameter_error(every, true, SPACE.range).mean(axis=2)
+    return np.asarray(parameter_error(every, true, SPACE.range).mean(axis=2))

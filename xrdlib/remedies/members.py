@@ -162,7 +162,7 @@ def top(study: Study, k: int = 5, *, among: Sequence[int] | None = None) -> Memb
     StudyError
         If there are fewer.
     """
-    candidates = np.arange(1, study.n_epochs + 1) if among is None else np.unique(np.array(among, dtype=np.int64))
+    candidates = _candidates(study, among)
     if not 1 <= k <= candidates.size:
         raise StudyError(f"k = {k}: 1 to {candidates.size} expected, the epochs to choose from")
     loss = study.history["val_loss"].to_numpy()[candidates - 1]
@@ -171,8 +171,16 @@ def top(study: Study, k: int = 5, *, among: Sequence[int] | None = None) -> Memb
     return across([(study, int(epoch)) for epoch in best], word)
 
 
-def every(study: Study, n: int = 4, *, start: int | None = None) -> Members:
+def every(study: Study, n: int = 4, *, start: int | None = None, among: Sequence[int] | None = None) -> Members:
     """Every ``n``-th epoch (n, 2n, ...) from ``start`` on; by default from the second half of the training.
+
+    Parameters
+    ----------
+    study : Study
+    n : int
+    start : int, optional
+    among : sequence of int, optional
+        Candidates; by default all epochs.
 
     Raises
     ------
@@ -182,14 +190,21 @@ def every(study: Study, n: int = 4, *, start: int | None = None) -> Members:
     first = study.n_epochs // 2 + 1 if start is None else start
     if n < 1 or not 1 <= first <= study.n_epochs:
         raise StudyError(f"n = {n}, start = {first}: n at least 1 and start from 1 to {study.n_epochs} expected")
-    epochs = [e for e in range(first, study.n_epochs + 1) if e % n == 0]
+    epochs = [e for e in _candidates(study, among).tolist() if e >= first and e % n == 0]
     if not epochs:
-        raise StudyError(f"n = {n}: no multiple of it from epoch {first} to {study.n_epochs}; take a smaller one")
+        raise StudyError(f"n = {n}: no multiple of it among the epochs from {first} on; take a smaller one")
     word = f"every {ordinal(n)} epoch" if n > 1 else "every epoch"
     return across([(study, e) for e in epochs], f"{word} from {first} on")
 
 
-def greedy(study: Study, k: int = 20, *, replace: bool = True, test_set: str | None = None) -> Members:
+def greedy(
+    study: Study,
+    k: int = 20,
+    *,
+    replace: bool = True,
+    among: Sequence[int] | None = None,
+    test_set: str | None = None,
+) -> Members:
     """Forward selection: step by step the epoch is added that lowers the error of the mean most.
 
     As Caruana et al. (2004): *with* replacement, so that a good epoch can gain weight instead of a worse one being
@@ -202,6 +217,8 @@ def greedy(study: Study, k: int = 20, *, replace: bool = True, test_set: str | N
         Steps at most.
     replace : bool
         Whether an epoch may be taken again.
+    among : sequence of int, optional
+        Candidates; by default all epochs.
     test_set : {"grid", "uniform"}, optional
         On its first half the error (mean of the seven parameters, % of range) is taken; by default the one that
         resembles the training set. Its second half is left for the score.
@@ -215,15 +232,16 @@ def greedy(study: Study, k: int = 20, *, replace: bool = True, test_set: str | N
     StudyError
         If ``k`` is not positive, or above the number of epochs without replacement; or of test sets below 2 samples.
     """
-    most = k if replace else study.n_epochs
-    if not 1 <= k <= most:
-        raise StudyError(f"k = {k}: {'at least 1' if replace else f'1 to {study.n_epochs}, the epochs,'} expected")
+    candidates = _candidates(study, among)
+    if not 1 <= k <= (k if replace else candidates.size):
+        allowed = "at least 1" if replace else f"1 to {candidates.size}, the epochs to choose from,"
+        raise StudyError(f"k = {k}: {allowed} expected")
     name = like_training(study) if test_set is None else test_set
     predicted, true = study.test_predictions(name)
     half = len(true) // 2
     if half < 1:
         raise StudyError(f"test set {name!r}: {len(true)} sample; at least 2 are needed to choose on the first half")
-    off = (100 * (predicted[:, :half] - true[:half]) / SPACE.range).astype(np.float32)
+    off = (100 * (predicted[candidates - 1, :half] - true[:half]) / SPACE.range).astype(np.float32)
     taken: list[int] = []
     total, lowest = np.zeros_like(off[0]), np.inf
     while len(taken) < k:
@@ -237,7 +255,17 @@ def greedy(study: Study, k: int = 20, *, replace: bool = True, test_set: str | N
         taken.append(best)
         total += off[best]
     chosen = f"greedily, on the first half of the {name} test samples"
-    return across([(study, e + 1) for e in taken], chosen, name)
+    return across([(study, int(candidates[i])) for i in taken], chosen, name)
+
+
+def _candidates(study: Study, among: Sequence[int] | None) -> NDArray[np.int64]:
+    """Epochs to choose from, ascending."""
+    if among is None:
+        return np.arange(1, study.n_epochs + 1)
+    epochs = np.unique(np.array(among, dtype=np.int64))
+    if not epochs.size or epochs[0] < 1 or epochs[-1] > study.n_epochs:
+        raise StudyError(f"among: epochs from 1 to {study.n_epochs} expected, one at least")
+    return epochs
 
 
 def noted(study: Study, found: Checkpoints) -> Members:

@@ -3,225 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
-from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap, share
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section
-from xrdlib.remedies import _spread_text as text
+from xrdlib.remedies._spread import RESAMPLES, Spread, SpreadScore
 from xrdlib.remedies.combination import combine
 from xrdlib.remedies.members import Members, as_members, every
-from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Replicas, Study, StudyError
 
-__all__ = ["ONE_SIGMA", "Spread", "SpreadScore", "measure_spread", "spread", "spread_of_runs"]
+__all__ = ["Spread", "SpreadScore", "measure_spread", "spread", "spread_of_runs"]
 
 FloatArray = NDArray[np.float64]
 
-ONE_SIGMA = 0.6826894921370859  # of a normal distribution within one standard deviation
-_LEVELS = np.arange(0.05, 0.96, 0.05)
-_RESAMPLES = 300
 _ROUNDING = 1e-9  # of a range: a mean of equal numbers is not quite that number
-
-
-@dataclass(frozen=True, eq=False)
-class SpreadScore:
-    """The spread of k members against their errors on one test set.
-
-    Attributes
-    ----------
-    test_set : str
-    ratio : ndarray, shape (n, 7)
-        Distance of the truth from the centre in units of the members' SD (n - 1); infinite where they agree and err.
-    between : ndarray of bool, shape (n, 7)
-        Whether the truth lies between the lowest and the highest member.
-    rank : Interval
-        Spearman's rho of the samples' SD with their error, both means over the parameters in % of range.
-    sd, error : float
-        Root mean square of the members' SD and of the centre's error, % of range.
-    seed : int
-    """
-
-    test_set: str
-    ratio: FloatArray
-    between: NDArray[np.bool_]
-    rank: Interval
-    sd: float
-    error: float
-    seed: int = 0
-
-    @property
-    def n(self) -> int:
-        """Samples."""
-        return len(self.ratio)
-
-    def within(self, multiple: float, parameter: str | None = None) -> Interval:
-        """Share (%) of truths within so many SD of the centre, of one parameter or of all together (the default)."""
-        return self._share(self.ratio <= multiple, parameter)
-
-    def inside(self, parameter: str | None = None) -> Interval:
-        """Share (%) of truths between the lowest and the highest member."""
-        return self._share(self.between, parameter)
-
-    def factor(self, parameter: str | None = None) -> Interval:
-        """By what the SD must be multiplied for 68.3 % of truths to lie within; not defined where no factor does."""
-        values = self.ratio if parameter is None else self.ratio[:, [PARAMETERS.index(parameter)]]
-        if np.isnan(_quantile(values)):
-            return UNDEFINED
-        return bootstrap(_quantile, values, n=_RESAMPLES, seed=self.seed)
-
-    def _share(self, which: NDArray[np.bool_], parameter: str | None) -> Interval:
-        if parameter is not None:
-            return share(which[:, PARAMETERS.index(parameter)])
-        # the seven of one sample are not independent: samples are drawn again, not parameters
-        return Resamples(self.n, n=_RESAMPLES, seed=self.seed).mean(100 * which.mean(axis=1))
-
-
-def _rms(values: FloatArray) -> float:
-    return float(np.sqrt(np.square(values).mean()))
-
-
-def _quantile(ratio: FloatArray) -> float:
-    value = float(np.quantile(ratio, ONE_SIGMA, method="inverted_cdf"))
-    return value if np.isfinite(value) else float("nan")
-
-
-def _rounded(lengths: FloatArray) -> FloatArray:
-    return np.where(lengths > _ROUNDING * SPACE.range, lengths, 0.0)
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Spread(Section):
-    """How often the truth lies inside the spread of an ensemble's members, by parameter and test set.
-
-    The yardstick is an ensemble to which the truth is as one more member (normal, independent): of it ``nominal(m)``
-    lie within m SD of the mean, and ``nominal_inside`` between the extremes.
-
-    Attributes
-    ----------
-    study : str
-    what : str
-        Whose spread, in words.
-    k : int
-        Members.
-    how : {"mean", "median"}
-        What the centre is.
-    scores : tuple of SpreadScore
-    """
-
-    study: str
-    what: str
-    k: int
-    how: str
-    scores: tuple[SpreadScore, ...]
-
-    name = "spread"
-
-    @property
-    def title(self) -> str:  # type: ignore[override]
-        """Heading."""
-        return f"The spread of {self.what} as an uncertainty, study {self.study}"
-
-    def test(self, name: str) -> SpreadScore:
-        """The score on one of the test sets."""
-        return next(score for score in self.scores if score.test_set == name)
-
-    def nominal(self, multiple: float) -> float:
-        """Share (%) within so many SD of the mean if the truth were one more member: Student's t, k - 1."""
-        from scipy.stats import t
-
-        edge = multiple / np.sqrt(1 + 1 / self.k)
-        return float(100 * (1 - 2 * t.sf(edge, self.k - 1)))
-
-    @property
-    def nominal_inside(self) -> float:
-        """Share (%) between the lowest and the highest member if the truth were one more member."""
-        return 100 * (self.k - 1) / (self.k + 1)
-
-    @property
-    def nominal_factor(self) -> float:
-        """The factor that such an ensemble would need: of few members the SD itself is uncertain."""
-        from scipy.stats import t
-
-        return float(t.ppf(0.5 + ONE_SIGMA / 2, self.k - 1) * np.sqrt(1 + 1 / self.k))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row per test set, parameter (and ``all``) and measure: value, low, high, and what it should be."""
-        rows: list[tuple[Any, ...]] = []
-        for s in self.scores:
-            for parameter in (*PARAMETERS, None):
-                name = parameter or "all"
-                for multiple in (1, 2):
-                    found = s.within(multiple, parameter)
-                    rows.append((s.test_set, name, f"within_{multiple}_sd", *found, self.nominal(multiple)))
-                rows.append((s.test_set, name, "inside", *s.inside(parameter), self.nominal_inside))
-                rows.append((s.test_set, name, "factor", *s.factor(parameter), self.nominal_factor))
-        return pd.DataFrame(rows, columns=["test_set", "parameter", "measure", "value", "low", "high", "nominal"])
-
-    @property
-    def reliability(self) -> pd.DataFrame:
-        """Measured against nominal coverage (%), by test set and parameter: the spread widened step by step."""
-        from scipy.stats import t
-
-        edges = t.ppf(0.5 + _LEVELS / 2, self.k - 1) * np.sqrt(1 + 1 / self.k)
-        rows = []
-        for s in self.scores:
-            columns = {**{p: s.ratio[:, [i]] for i, p in enumerate(PARAMETERS)}, "all": s.ratio}
-            for name, ratio in columns.items():
-                measured = [100 * float((ratio <= edge).mean()) for edge in edges]
-                rows += [(s.test_set, name, 100 * n, m) for n, m in zip(_LEVELS, measured, strict=True)]
-        return pd.DataFrame(rows, columns=["test_set", "parameter", "nominal", "measured"])
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """Shares and factor by parameter, as text."""
-        return text.table(self)
-
-    @property
-    def sentences(self) -> list[str]:
-        """Whether the spread can be quoted as an uncertainty."""
-        return text.sentences(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Shares with intervals by test set and parameter."""
-        return {
-            "what": self.what,
-            "n_members": self.k,
-            "how": self.how,
-            "nominal": {
-                "within_1_sd": self.nominal(1),
-                "within_2_sd": self.nominal(2),
-                "inside": self.nominal_inside,
-                "factor": self.nominal_factor,
-            },
-            "tests": [
-                {
-                    "test_set": s.test_set,
-                    "n": s.n,
-                    "rms_sd": s.sd,
-                    "rms_error": s.error,
-                    "spearman": s.rank.to_dict(),
-                    "parameters": {p or "all": _shares(s, p) for p in (*PARAMETERS, None)},
-                }
-                for s in self.scores
-            ],
-        }
-
-
-def _shares(s: SpreadScore, parameter: str | None) -> dict[str, Any]:
-    return {
-        "within_1_sd": s.within(1, parameter).to_dict(),
-        "within_2_sd": s.within(2, parameter).to_dict(),
-        "inside": s.inside(parameter).to_dict(),
-        "factor": s.factor(parameter).to_dict(),
-    }
 
 
 def measure_spread(
@@ -264,7 +61,7 @@ def measure_spread(
         slack = _ROUNDING * SPACE.range
         between = (rows.min(axis=0) - slack <= true[name]) & (true[name] <= rows.max(axis=0) + slack)
         spreads, errors = 100 * sd / SPACE.range, 100 * off / SPACE.range
-        rank = Resamples(len(off), n=_RESAMPLES, seed=seed).correlate(spreads.mean(axis=1), errors.mean(axis=1))[0]
+        rank = Resamples(len(off), n=RESAMPLES, seed=seed).correlate(spreads.mean(axis=1), errors.mean(axis=1))[0]
         rms = _rms(spreads), _rms(errors)
         scores.append(SpreadScore(name, ratio, between, rank.spearman, rms[0], rms[1], seed))
     return Spread(study, what, len(next(iter(predicted.values()))), how, tuple(scores))
@@ -336,3 +133,11 @@ def spread_of_runs(
         how=how,
         seed=seed,
     )
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.square(values).mean()))
+
+
+def _rounded(lengths: FloatArray) -> FloatArray:
+    return np.where(lengths > _ROUNDING * SPACE.range, lengths, 0.0)
