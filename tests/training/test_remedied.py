@@ -85,15 +85,21 @@ class TestExtra:
         for ours, theirs in zip(curves.tests, plain.tests, strict=True):
             assert torch.equal(ours.inputs, theirs.inputs)
 
-    def test_never_a_test_sample(self, study):
-        config = replace(study.config, training=replace(study.config.training, test_size=2000))
-        test_grid = StudyCurves(config)._test_parameters[0]
-        many = replace(config.dataset, size=20_000, sampling="grid", seed=9)
+    def test_never_a_sample_that_is_held_out(self, study):
+        """Of the test sets or of the validation set, however many grid points are drawn."""
+        config = replace(
+            study.config,
+            dataset=replace(study.config.dataset, size=3000, sampling="grid"),
+            training=replace(study.config.training, test_size=2000, validation_fraction=0.5),
+        )
+        many = replace(config.dataset, size=20_000, seed=9)
         curves = StudyCurves(replace(config, extra=many))
         drawn = {row.tobytes() for row in many.parameters().astype(np.float32)}
-        assert any(row.tobytes() in drawn for row in test_grid.astype(np.float32))
         trained = {row.tobytes() for row in curves.training_parameters.astype(np.float32)}
-        assert not any(row.tobytes() in trained for row in test_grid.astype(np.float32))
+        for held in (curves._test_parameters[0], curves._parameters[curves._split[1]]):
+            rows = [row.tobytes() for row in held.astype(np.float32)]
+            assert any(row in drawn for row in rows)
+            assert not any(row in trained for row in rows)
 
     def test_trained_resumed_and_opened(self, tiny, tmp_path):
         extra = replace(tiny.dataset, size=25, sampling="uniform", seed=5, region=Region(CENTRE, 5.0))

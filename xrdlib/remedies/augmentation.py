@@ -6,13 +6,20 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from xrdlib.data import Experiment, MeasuredCurve, Region
+import numpy as np
+from numpy.typing import NDArray
+
+from xrdlib.data import SPACE, Experiment, MeasuredCurve, Region
 from xrdlib.data.sampling import sample
+from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.target import Target
+from xrdlib.metrics import parameter_error
 from xrdlib.remedies.retraining import Centre, centre_of, retrain
 from xrdlib.training import Study
 
-__all__ = ["augment", "fresh_curves", "more_data"]
+__all__ = ["augment", "fresh_curves", "more_data", "usual_errors"]
+
+HalfWidth = float | tuple[float, ...] | str
 
 
 def augment(
@@ -21,7 +28,7 @@ def augment(
     path: str | os.PathLike[str],
     *,
     n: int = 10_000,
-    half_width: float = 10.0,
+    half_width: HalfWidth = 10.0,
     centre: Centre = "chosen",
     equal_cost: bool = True,
     **options: Any,
@@ -36,8 +43,9 @@ def augment(
         The new study's folder; an interrupted training goes on in it.
     n : int
         New curves, uniform in the region, constraints kept.
-    half_width : float
-        Of the region, % of each parameter's range.
+    half_width : float, seven floats, or "errors"
+        Of the region, % of each parameter's range; "errors" takes `usual_errors`, so that a region around what the
+        network says is likely to hold the truth.
     centre : {"chosen", "final", "truth"} or seven numbers
         See `centre_of`.
     equal_cost : bool
@@ -56,10 +64,20 @@ def augment(
         If the region is empty: outside the ranges, or nowhere within the constraints.
     """
     own = study.config.dataset
-    region = Region(tuple(centre_of(study, target, centre)), half_width)
+    width = tuple(usual_errors(study)) if half_width == "errors" else half_width
+    if isinstance(width, str):
+        raise ValueError(f"half_width = {half_width!r}: percentages of range, or 'errors', expected")
+    region = Region(tuple(centre_of(study, target, centre)), width)
     extra = replace(own, size=n, sampling="uniform", seed=own.seed + 1, region=region)
     sample(1, "uniform", seed=0, space=region.space)  # before the folder is made
     return retrain(study, path, "augment", extra=extra, training=_size(study, equal_cost), **options)
+
+
+def usual_errors(study: Study, percentile: float = 95.0) -> NDArray[np.float64]:
+    """Error of each parameter that so many % of test samples stay below at the final epoch, % of range, shape (7,)."""
+    predicted, true = study.test_predictions(like_training(study))
+    errors = parameter_error(predicted[study.final - 1], true, SPACE.range)
+    return np.asarray(np.percentile(errors, percentile, axis=0))
 
 
 def more_data(

@@ -79,6 +79,16 @@ TRAINED: dict[str, tuple[str, Callable[..., Study], bool]] = {
         lambda study, path, **o: augment(study, _first(study), path, centre="chosen", **o),
         False,
     ),
+    "augment_truth_added": (
+        "as augment_truth, an epoch longer by the 10 000 curves",
+        lambda study, path, **o: augment(study, _first(study), path, centre="truth", equal_cost=False, **o),
+        False,
+    ),
+    "augment_chosen_wide": (
+        "around the prediction, within the errors that 95 % of test samples stay below",
+        lambda study, path, **o: augment(study, _first(study), path, centre="chosen", half_width="errors", **o),
+        False,
+    ),
     "more_data": ("100 000 curves everywhere", more_data, False),
     "fresh": ("new curves in every epoch", fresh_curves, False),
     "finetune_truth": ("note: radius 1, rate 1e-5, 10 epochs, truth", _tuned(centre="truth"), True),

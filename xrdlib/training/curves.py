@@ -81,20 +81,22 @@ class StudyCurves:
 
     @cached_property
     def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of dataset and extra dataset that are trained on: none of a test set, none out of focus."""
+        """Rows of dataset and extra dataset that are trained on: none held out, none out of focus."""
         own = self._split[0]
         own = own[self._in_focus(self._parameters[own])]
         if self.config.extra is None:
             return own, np.empty(0, dtype=np.int64)
         more = self._extra_parameters
-        return own, np.flatnonzero(self._in_focus(more) & ~self._tested(more))
+        return own, np.flatnonzero(self._in_focus(more) & ~self._held_out(more))
 
     def _in_focus(self, parameters: NDArray[np.float64]) -> NDArray[np.bool_]:
         focus = self.config.focus
         return np.ones(len(parameters), dtype=bool) if focus is None else focus.distance(parameters) <= focus.radius
 
-    def _tested(self, parameters: NDArray[np.float64]) -> NDArray[np.bool_]:
-        known = {row.tobytes() for test in self._test_parameters for row in test.astype(np.float32)}
+    def _held_out(self, parameters: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of some samples are in the validation set or in a test set."""
+        sets = (self._parameters[self._split[1]], *self._test_parameters)
+        known = {row.tobytes() for held in sets for row in held.astype(np.float32)}
         return np.array([row.tobytes() in known for row in parameters.astype(np.float32)], dtype=bool)
 
     @cached_property
@@ -127,7 +129,7 @@ class StudyCurves:
         n = self._split[0].size
         draw = replace(dataset, size=n, chunk_size=n, seed=fresh_seed(dataset.seed, epoch))
         parameters, stored = simulate_rows(draw, np.arange(n))
-        kept = self._in_focus(parameters) & ~self._tested(parameters)
+        kept = self._in_focus(parameters) & ~self._held_out(parameters)
         more = self._rows[0].size
         return _Samples(
             np.concatenate([parameters[kept], self._samples.parameters[more:]]),
