@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from xrdlib.data import LAB, SPACE, DatasetConfig, Region
+from xrdlib.diagnostics import Target, checkpoints
 from xrdlib.training import (
     Combination,
     Focus,
@@ -169,6 +170,15 @@ class TestStart:
         still = train(config, tmp_path / "s", start=study.network(2))
         assert same(weights(still, 2), weights(study, 2))
         np.testing.assert_array_equal(still.test_predictions("grid")[0][1], study.test_predictions("grid")[0][1])
+
+    def test_final_is_the_last_epoch(self, study, tmp_path):
+        tuned = train(self.continued(study, epochs=3), tmp_path / "s", start=study.network(2))
+        tuned = replace(tuned, history=tuned.history.assign(val_loss=[0.1, 0.2, 0.3]))
+        assert tuned.final == 3
+        assert tuned.final_among([1, 2]) == 2
+        found = checkpoints(tuned, Target.of(LAB, tuned))
+        assert found.final == 3
+        assert "final is epoch 3 (the last)" in found.sentences[0]
 
     def test_goes_on_without_being_told_the_weights_again(self, study, tmp_path):
         config = self.continued(study, epochs=2)

@@ -51,7 +51,9 @@ class Checkpoints(Section):
     n_trained : int
         Epochs of the study.
     final : int
-        Epoch with the lowest validation loss (among ``epochs``).
+        Epoch with the lowest validation loss (among ``epochs``), of a fine-tuning the last.
+    continued : bool
+        Whether the study is a fine-tuning.
     """
 
     study: str
@@ -68,6 +70,7 @@ class Checkpoints(Section):
     noise: float
     n_trained: int
     final: int
+    continued: bool = False
 
     name = "checkpoints"
 
@@ -197,11 +200,12 @@ class Checkpoints(Section):
         if edges := n.at_edge:
             origin += f", at the edge of what was tried: {', '.join(edges)}"
         said = []
+        why = "the last" if self.continued else "lowest validation loss"
         f, best = self.row(self.final), self.row(self.chosen)
         if self.error is not None and self.ideal is not None and self.regret is not None:
             i = self.row(self.ideal)
             said.append(
-                f"final is epoch {self.final} (lowest validation loss), ideal is epoch {self.ideal} (lowest error on "
+                f"final is epoch {self.final} ({why}), ideal is epoch {self.ideal} (lowest error on "
                 f"this experiment): {self.error[f]:.2f} against {self.error[i]:.2f} % of range, a regret of "
                 f"{self.regret:.2f}."
             )
@@ -300,7 +304,8 @@ def checkpoints_at(study: Study, target: Target, epochs: NDArray[np.int64], pred
         true=target.true,
         noise=_noise(target.intensity),
         n_trained=study.n_epochs,
-        final=int(epochs[val_loss.argmin()]),
+        final=study.final_among(epochs),
+        continued=study.continued,
     )
 
 

@@ -119,7 +119,8 @@ def _at(found: Checkpoints, epochs: Iterable[int]) -> Checkpoints | None:
         return None
     arrays = ("epochs", "predictions", "val_loss", "errors", "curve_rmse", "curve_mae", "curves")
     parts: dict[str, Any] = {name: None if (a := getattr(found, name)) is None else a[rows] for name in arrays}
-    return replace(found, **parts, final=int(found.epochs[rows][found.val_loss[rows].argmin()]))
+    last = found.final if found.final in found.epochs[rows] else found.epochs[rows][found.val_loss[rows].argmin()]
+    return replace(found, **parts, final=int(last))
 
 
 def _half(found: Checkpoints, target: Target, half: NDArray[np.bool_]) -> Checkpoints:

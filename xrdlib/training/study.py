@@ -208,8 +208,24 @@ class Study:
 
     @property
     def final(self) -> int:
-        """Epoch (from 1) with the lowest validation loss."""
-        return int(self.history["epoch"].iloc[int(self.history["val_loss"].to_numpy().argmin())])
+        """Epoch (from 1) with the lowest validation loss; of a fine-tuning the last, see `final_among`."""
+        return self.final_among(self.history["epoch"].to_numpy())
+
+    def final_among(self, epochs: ArrayLike) -> int:
+        """The final one of some epochs, shape (n,).
+
+        A fine-tuning gives up the whole space for a part of it, and the validation loss of the whole would choose the
+        epoch at which it has hardly begun: there it is the last one.
+        """
+        given = np.asarray(epochs, dtype=np.int64)
+        if self.continued:
+            return int(given.max())
+        return int(given[self.history["val_loss"].to_numpy()[given - 1].argmin()])
+
+    @property
+    def continued(self) -> bool:
+        """Whether the training went on from another study's weights."""
+        return self.config.parent is not None and self.config.parent.continued
 
     def val_loss(self, epoch: int) -> float:
         """Validation loss of an epoch."""

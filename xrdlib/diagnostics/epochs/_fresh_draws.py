@@ -112,7 +112,8 @@ class _Stored(NamedTuple):
         _, here, rows = np.intersect1d(found.epochs, np.array(study.checkpoints, dtype=np.int64), return_indices=True)
         if found.error is None or not here.size:
             return None
-        return cls(rows, found.error[here], int(found.val_loss[here].argmin()))
+        epochs = found.epochs[here]
+        return cls(rows, found.error[here], int(np.flatnonzero(epochs == study.final_among(epochs))[0]))
 
     def scored(self, errors: FloatArray, seed: int) -> tuple[float, float, Interval]:
         """Choose on each column of errors (n_stored_epochs, n), score on the trace."""
@@ -171,5 +172,5 @@ def from_near_samples(
 
 
 def _stored_final(study: Study) -> int:
-    """Row of the lowest validation loss among the epochs with weights."""
-    return int(study.history["val_loss"].to_numpy()[np.array(study.checkpoints) - 1].argmin())
+    """Row of the final one of the epochs with weights."""
+    return study.checkpoints.index(study.final_among(study.checkpoints))

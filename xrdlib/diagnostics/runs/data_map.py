@@ -230,7 +230,7 @@ def data_map(
             f"are not finite at epochs {_listed(epochs[~known.all(axis=1)])}"
         )
     errors = errors[:, known.all(axis=0)]
-    final = int(study.history["val_loss"].to_numpy()[epochs - 1].argmin())
+    final = int(np.flatnonzero(epochs == study.final_among(epochs))[0])
     limit = float(np.median(errors[final])) if threshold is None else float(threshold)
     right = errors < limit
     return DataMap(
