@@ -30,14 +30,12 @@ FEW = {
     "augment_truth": (
         "20 curves",
         lambda study, path, **o: augment(study, LAB, path, n=20, centre="truth", **o),
-        False,
     ),
     "finetune_truth": (
         "rate 0",
         lambda study, path, **o: fine_tune(
             study, LAB, path, learning_rate=0.0, epochs=2, radius=2.0, centre="truth", **o
         ),
-        True,
     ),
 }
 
@@ -111,13 +109,16 @@ def test_goes_on_where_it_was_interrupted(measured):
 def test_read_as_a_summary(measured):
     folder, _ = measured
     found = RemedySummary.open(folder)
+    assert found.held("augment_truth") == 4
+    assert found.held("finetune_truth") is None
+    assert found.cost("ensemble_seeds") > 0  # two more trainings
     assert found.places == ("lab error", "lab_measured error", "grid", "uniform")
     assert all(found.sentences)
 
 
 def test_too_few_trainings(tmp_path):
-    with pytest.raises(ValueError, match="seeds = 2: 3 at least"):
-        measure_remedies(SMALL, tmp_path / "x", seeds=2)
+    with pytest.raises(ValueError, match="seeds = 3: 4 at least"):
+        measure_remedies(SMALL, tmp_path / "x", seeds=3)
 
 
 def test_following_the_truth_is_a_slope_of_one(measured):

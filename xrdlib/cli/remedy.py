@@ -186,7 +186,7 @@ def summary_command(
 def measure_command(
     config: Annotated[Path, typer.Argument(help="Configuration of the trainings, TOML.")],
     out: Annotated[Path, typer.Option(help="Folder to create, or to go on in.")],
-    seeds: Annotated[int, typer.Option(min=3, help="Trainings.")] = 6,
+    seeds: Annotated[int, typer.Option(min=4, help="Trainings.")] = 6,
 ) -> None:
     """Apply every remedy to several trainings; hours of one core, and it goes on where it was interrupted."""
     from xrdlib.remedies import RemedySummary, measure_remedies

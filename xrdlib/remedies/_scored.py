@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from xrdlib.data import SPACE, Experiment, Region, sample
+from xrdlib.data import SPACE, Region, sample
+from xrdlib.diagnostics.runs._study_targets import draws_of_one
 from xrdlib.diagnostics.target import Nuisances, Target, resimulate
 from xrdlib.metrics import curve_error, parameter_error, profile_error
 from xrdlib.simulation import strain_profile
@@ -64,14 +65,10 @@ class Scorer:
 
     def experiments(self, predicted: dict[str, FloatArray]) -> dict[str, float]:
         """`experiment` of every tracked one by name; those that differ in their noise only as one, their mean."""
-        groups: dict[str, list[dict[str, float]]] = {}
-        for target in self.targets:
-            groups.setdefault(_group(target.source, self.targets), []).append(
-                self.experiment(target, predicted[target.name])
-            )
         return {
             f"{name} {quantity}": float(np.mean([score[quantity] for score in scores]))
-            for name, scores in groups.items()
+            for name, group in draws_of_one(self.targets).items()
+            if (scores := [self.experiment(target, predicted[target.name]) for target in group])
             for quantity in scores[0]
         }
 
@@ -94,14 +91,6 @@ class Scorer:
         slope = (centred * (predicted - predicted.mean(axis=0))).sum(axis=0) / np.square(centred).sum(axis=0)
         error = float(parameter_error(predicted, true, SPACE.range).mean())
         return {"around error": error, "around follow": float(slope.mean())}
-
-
-def _group(source: object, targets: tuple[Target, ...]) -> str:
-    """One name for all noise draws of an experiment: what their names have in common."""
-    assert isinstance(source, Experiment)
-    if source.instrument.peak_counts is None:
-        return source.name
-    return source.name.rstrip("0123456789").rstrip("_")
 
 
 def seen_by(network: nn.Module, config: StudyConfig, around: FloatArray) -> FloatArray:
