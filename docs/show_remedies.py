@@ -1,6 +1,7 @@
 """The table of remedies as a page: ``python docs/show_remedies.py > docs/remedies.md``.
 
-Numbers come from ``data/remedies.csv``, which ``xrdlib remedy measure`` writes; `tests/test_claims.py` prints the page again.
+Numbers come from ``data/remedies.csv``, which ``xrdlib remedy measure`` writes; `tests/test_claims.py` prints the page
+again.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ PLACES = "## Before and after"
 FURTHER = """## Profile and curve of the experiment
 
 The mean of seven parameters is dominated by those that the curve hardly depends on (Rp2 and L2). Here: mean difference
-of the strain profile (1e-3), RMSE of log10 intensity of the re-simulated prediction, and for networks the neighbourhood of the
-experiment: mean error on 300 new samples within 10 % of range of it, and the slope of prediction against truth there.
+of the strain profile (1e-3), RMSE of log10 intensity of the re-simulated prediction, and for networks the neighbourhood
+of the experiment: mean error on 300 new samples within 10 % of range of it, and the slope of prediction against truth.
 """
 READING = "## The honest reading"
 
@@ -47,14 +48,16 @@ def main() -> None:
     print(f"{PLACES}\n")
     print(_markdown(summary.table))
     print(
-        "\nAfter is a mean over the six trainings; the change is paired, with its 95 % t interval. A star: clear among "
+        "\nAfter is a mean over the six trainings; the change is paired, +- half of its 95 % t interval. A star: clear among "
         "all comparisons of the table (5 % false discoveries). `truth` in a name, or vermillion in the figure: told "
         "what nobody knows of a measured curve.\n"
     )
     print(f"{READING}\n")
     print("\n".join(f"- {sentence}" for sentence in summary.sentences))
     print(f"\n{FURTHER}")
-    print(_markdown(_further(summary)))
+    profiles = [table for heading, table in summary.tables.items() if "profile" in heading]
+    columns = [table.iloc[:, 2:] for table in profiles]
+    print(_markdown(pd.concat([*columns, _further(summary)], axis=1)))
     print(f"\n{SETTINGS}\n")
     settings = summary.rows.groupby("remedy", sort=False)["setting"].first().to_frame()
     print(_markdown(settings))
@@ -62,8 +65,7 @@ def main() -> None:
 
 def _further(summary: RemedySummary) -> pd.DataFrame:
     name = summary.experiment
-    quantities = [f"{name}{kind} {what}" for kind in ("", "_measured") for what in ("profile", "curve")]
-    quantities += ["around error", "around follow"]
+    quantities = [f"{name} curve", f"{name}_measured curve", "around error", "around follow"]
     first = summary.keys[0]
     cells = {
         "final": {q: f"{summary.changes[first, q].before:.2f}" for q in quantities if (first, q) in summary.changes}

@@ -1,4 +1,4 @@
-"""docs/claims.md is what its command prints."""
+"""docs/claims.md and docs/remedies.md are what their commands print."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 @pytest.mark.slow
-def test_the_page_is_what_the_command_prints() -> None:
-    printed = subprocess.run(
-        [sys.executable, DOCS / "measure_claims.py"], capture_output=True, text=True, check=True, timeout=300
-    )
-    assert printed.stdout == (DOCS / "claims.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("command", "page"), [("measure_claims.py", "claims.md"), ("show_remedies.py", "remedies.md")])
+def test_the_page_is_what_the_command_prints(command: str, page: str) -> None:
+    printed = subprocess.run([sys.executable, DOCS / command], capture_output=True, text=True, check=True, timeout=300)
+    assert printed.stdout == (DOCS / page).read_text(encoding="utf-8")

@@ -107,7 +107,7 @@ def test_tables(summary):
     for table in summary.tables.values():
         lengths = [max(len(str(v)) for v in [name, *table[name]]) for name in table.columns]
         assert sum(lengths) + max(map(len, table.index)) + len(lengths) <= 84
-    assert summary.table.loc["final", "change (grid)"].startswith("+- ")
+    assert summary.table.loc["final", "change (grid)"].startswith("(SD ")
     assert summary.table.loc["swa", "core-s"] == "12"
     assert set(summary.frame.columns) >= {"remedy", "quantity", "difference", "low", "high", "p_value"}
     json.dumps(summary.to_dict(), allow_nan=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,8 @@ def print_tables(title: str, tables: dict[str, DataFrame], sentences: list[str])
     console.print(f"\n[bold]{title}[/]")
     for heading, table in tables.items():
         console.print(f"\n{heading}", markup=False)
-        console.print(_rich_table(table))
+        short = [re.sub(r"^change \(.*\)$", "change", str(name)) for name in table.columns]  # of what is left of it
+        console.print(_rich_table(table.set_axis(short, axis=1)))
     for sentence in sentences:
         console.print(f"- {sentence}", markup=False, soft_wrap=True)
 

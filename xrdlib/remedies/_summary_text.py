@@ -16,8 +16,8 @@ def findings(s: RemedySummary) -> list[str]:
     count = sum(s.tested(key, place) for key in tested for place in s.places)
     said = [
         f"{len(s.runs)} trainings that differ in weights, order and dropout; before is the epoch with the lowest "
-        "validation loss of each. Differences are paired by training, with 95 % t intervals; the +- behind before is "
-        "the scatter between trainings. All share the dataset, the added curves, the test sets and the noise draws: "
+        "validation loss of each, with the standard deviation between trainings. Changes are paired by training, +- half "
+        "of their 95 % t interval. All share the dataset, the added curves, the test sets and the noise draws: "
         "the intervals do not speak of others.",
         f"{count} comparisons: one in twenty intervals excludes 0 by chance. A star marks what is left when one false "
         "among twenty starred is accepted (Benjamini and Hochberg). The best row of so many looks better than it is.",
@@ -31,13 +31,14 @@ def findings(s: RemedySummary) -> list[str]:
 
 def _at_experiment(s: RemedySummary, tested: list[str], place: str) -> str:
     name = place.removesuffix(" error").replace("_", " ")
+    name = f"On {name}" if place.endswith("error") else f"In the {name} (1e-3)"
     clear = [k for k in tested if s.changes[k, place].clear]
     better = [k for k in clear if s.changes[k, place].difference.value < 0]
     worse = [k for k in clear if s.changes[k, place].difference.value > 0]
     honest, told = [k for k in better if not s.told(k, place)], [k for k in better if s.told(k, place)]
     what = "what the network says of the noise-free curve, or the truth," if "measured" in place else "the truth"
     return (
-        f"On {name}: better without being told {what} {_list(s, honest, place) or 'nothing'}; when told "
+        f"{name}: better without being told {what} {_list(s, honest, place) or 'nothing'}; when told "
         f"{_list(s, told, place) or 'nothing'}; worse {_list(s, worse, place) or 'nothing'}."
     )
 

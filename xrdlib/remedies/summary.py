@@ -94,10 +94,9 @@ class RemedySummary(Section):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The four columns of the table: the experiment noise-free and measured, and both test sets."""
-        measured = f"{self.experiment}_measured error"
-        there = (measured,) if measured in self.rows.columns else ()
-        return (f"{self.experiment} error", *there, "grid", "uniform")
+        """Where remedies are compared: the experiment's errors and profiles, noise-free and measured; the test sets."""
+        wanted = [f"{self.experiment}{kind} {what}" for kind in ("", "_measured") for what in ("error", "profile")]
+        return (*(q for q in wanted if q in self.rows.columns), "grid", "uniform")
 
     def told(self, remedy: str, place: str = "") -> bool:
         """Whether a remedy is told what nobody knows of a measured curve: what it gains there is more than it can.
@@ -173,25 +172,30 @@ class RemedySummary(Section):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Before and after at the four places with the interval of the difference, and the cost."""
-        return pd.concat([*(self._column(place) for place in self.places), self._costs], axis=1)
+        """Errors before and after, with the interval of the difference, and the cost."""
+        errors = [place for place in self.places if not place.endswith("profile")]
+        return pd.concat([*(self._column(place) for place in errors), self._costs], axis=1)
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The same in two parts that fit a terminal: the experiment, and the test sets with the cost."""
-        n = len(self.places) - 2
-        parts = self.places[:n], self.places[n:]
-        here, there = (pd.concat([self._column(p) for p in part], axis=1) for part in parts)
-        return {f"Error on {self.experiment}, % of range": here, "Error on the test sets": there.join(self._costs)}
+        """The same with the profiles, in parts that fit a terminal."""
+        parts: dict[str, list[str]] = {}
+        for place in self.places[:-2]:
+            name = place.rsplit(" ", 1)[0].replace("_", " ")
+            parts.setdefault(f"{name}: mean error, % of range; profile error, 1e-3", []).append(place)
+        parts["test sets: mean error, % of range; cost"] = list(self.places[-2:])
+        tables = {heading: pd.concat([self._column(p) for p in part], axis=1) for heading, part in parts.items()}
+        heading = list(tables)[-1]
+        return {**tables, heading: tables[heading].join(self._costs)}
 
     def _column(self, place: str) -> pd.DataFrame:
         name = place.removesuffix(" error").replace("_", " ")
         before = self.values(BEFORE, place)
-        cells = {BEFORE: {name: f"{before.mean():.2f}", f"change ({name})": f"+- {before.std(ddof=1):.2f}"}}
+        cells = {BEFORE: {name: f"{before.mean():.2f}", f"change ({name})": f"(SD {before.std(ddof=1):.2f})"}}
         for key in self.keys:
             c = self.changes[key, place]
             d = c.difference
-            text = f"{d.value:+.2f} ({d.low:+.2f}, {d.high:+.2f}){'*' if c.clear else ''}"
+            text = f"{d.value:+.2f} +- {(d.high - d.low) / 2:.2f}{'*' if c.clear else ''}"
             cells[key] = {name: f"{c.after:.2f}", f"change ({name})": text}
         return pd.DataFrame.from_dict(cells, orient="index").rename_axis("remedy")
 
