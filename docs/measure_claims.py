@@ -42,7 +42,8 @@ One row for every check, test and sentence of *Why Model Performance Diverges on
 Printed by `python docs/measure_claims.py` from the shipped studies (`lab`: 10 000 noise-free curves; `measured`: 64 000
 measured-like ones) and the shipped replicas of `lab`; the experiment is the lab's. Errors are in % of a parameter's range,
 intervals 95 %; what each means, and what it leaves out, is in the notebook named. The papers the note cites are in
-[literature.md](literature.md), its solutions and its decision tree are not treated yet.
+[literature.md](literature.md); what its five solutions are worth is in [remedies.md](remedies.md), its decision tree in
+notebook 12.
 
 In one paragraph: the phenomenon is real and ordinary. Most test samples have an epoch that reads them better than the final
 one, and the best of 80 wobbling numbers is better than the last by about as much as the lab saw. Which *training* one
