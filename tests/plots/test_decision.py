@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,18 @@ def _texts(figure: Any) -> dict[str, Any]:
     return {text.get_text(): text for text in figure.axes[0].texts}
 
 
+@pytest.mark.parametrize("borderline", [False, True])
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
-def test_every_place_is_there_and_nothing_is_cut(decision: Decision, width: float) -> None:
-    figure = plot_decision(decision.what_if(**OPEN), width=width)
+def test_every_place_is_there_and_nothing_is_cut(decision: Decision, width: float, borderline: bool) -> None:
+    shorts = {"sparse": "denser around 100 % (limit 97.5 %)", "special": "rank 100 % (limit 97.5 %); p 0.051"}
+    long = {q: replace(decision.answers[q], short=short, borderline=True) for q, short in shorts.items()}
+    if borderline:
+        decision = replace(decision, answers=decision.answers | long)
+    figure = plot_decision(decision if borderline else decision.what_if(**OPEN), width=width)
     (ax,) = figure.axes
     shown = [text.get_text() for text in ax.texts]
     assert all(shown.count(place.text) >= 1 for place in decision.places)
-    assert decision.answers["sparse"].short in shown
+    assert decision.answers["sparse"].short + (", borderline" if borderline else "") in shown
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     page = figure.bbox

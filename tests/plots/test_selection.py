@@ -55,6 +55,7 @@ def result() -> Selection:
         picks={"final": 40, "parameters": 12, "curve": 30, "neighbours": 30, "weighted": 31},
         scores=(scores,),
         average={},
+        left_out={"neighbours": 20, "weighted": 373},
         samples=(),
     )
 
@@ -81,7 +82,7 @@ def test_picks_and_gains(result: Selection, width: float) -> None:
 def test_rules_that_agree_are_all_seen(result: Selection) -> None:
     trace = plot_selection(result).axes[0]
     sizes = {line.get_label(): line.get_markersize() for line in trace.lines}
-    assert sizes["neighbours (epoch 30)"] < sizes["own curve (epoch 30)"]
+    assert sizes["neighbours, told the truth (epoch 30)"] < sizes["own curve (epoch 30)"]
 
 
 def test_a_measured_curve_has_one_panel_of_gains(result: Selection) -> None:

@@ -29,7 +29,7 @@ from xrdlib.remedies import (
     spread,
     top,
 )
-from xrdlib.remedies.combination import curve_weights
+from xrdlib.remedies.combination import curve_weights, unlike_own_curves
 from xrdlib.simulation import PARAMETERS, Scan
 from xrdlib.training import Study, StudyError, reference_study
 
@@ -276,6 +276,21 @@ class TestEnsemble:
         equal_weights = ensemble(noisy, LAB, [1, 2, 3]).weights
         np.testing.assert_allclose(equal_weights, 1 / 3)
 
+    def test_weights_by_curve_are_not_told_what_no_network_saw(self, noisy: Study) -> None:
+        """Trained through a measurement model or with disorder: the noise-free curve of the truth is no test curve."""
+        measured = reference_study("measured")
+        target = Target.of(measured.config.experiments[0], measured)
+        found = ensemble(measured, target, [58, 60], weights="curve")
+        assert found.tests == ()
+        assert "No test set is scored" in " ".join(found.sentences)
+        assert "measurement model" in found.to_dict()["undefined"][0]
+        assert len(ensemble(measured, target, [58, 60]).tests) == 2
+        experiments, tests = ensemble_predictions(measured, "ensemble_curve")
+        assert (len(experiments), tests) == (len(measured.config.experiments), {})
+        assert unlike_own_curves(noisy) == ""
+        disordered = replace(noisy.config, dataset=replace(noisy.config.dataset, disorder=(0.9, 1.0)))
+        assert "seen through disorder and" in unlike_own_curves(noisy, replace(noisy, config=disordered))
+
     def test_defaults_to_the_five_of_lowest_loss(self, noisy: Study) -> None:
         assert ensemble(noisy, LAB).members.epochs == (1, 2, 3, 4, 5)
 
@@ -415,6 +430,63 @@ class TestSpread:
         """The truth is the centre, not one more member: errors of the mean are smaller than the spread."""
         found = spread(noisy, range(1, K + 1))
         assert found.test("uniform").within(1).value > found.nominal(1)
+
+    def test_greedy_members_are_weighed_and_not_scored_where_they_were_chosen(self, noisy: Study) -> None:
+        members = across([(noisy, 2), (noisy, 2), (noisy, 5), (noisy, 7)], seen="uniform")
+        found = spread(noisy, members)
+        assert (found.test("uniform").n, found.test("uniform").left_out) == (N // 2, N // 2)
+        assert (found.test("grid").n, found.test("grid").left_out) == (N, 0)
+        assert (found.weights, found.effective) == ((0.5, 0.25, 0.25), pytest.approx(8 / 3))
+        weights = np.array([0.5, 0.25, 0.25])
+        rows, truth = noisy.test_predictions("uniform")[0][[1, 4, 6], N // 2 :], TRUE[N // 2 :]
+        centre = np.einsum("k,kni->ni", weights, rows)
+        sd = np.sqrt(np.einsum("k,kni->ni", weights, (rows - centre) ** 2) / (1 - (weights**2).sum()))
+        np.testing.assert_allclose(found.test("uniform").ratio, np.abs(truth - centre) / sd, rtol=1e-6)
+        text = " ".join(found.sentences)
+        assert "(weighted, as many as 2.7 equal ones)" in text
+        assert f"Of {N // 2} uniform test samples (the others chose the members)" in text
+        assert f"Of {N} grid test samples it does" in text
+        json.dumps(found.to_dict(), allow_nan=False)
+
+    @pytest.mark.parametrize(("how", "weights"), [("median", None), ("mean", (3.0, 1.0, 1.0, 1.0)), ("mean", None)])
+    def test_simulated_yardsticks_are_met_where_the_truth_is_one_more_member(
+        self, how: str, weights: tuple[float, ...] | None
+    ) -> None:
+        made_up = np.random.default_rng(5).normal(0.5, 0.03, (5, 3000, 7))
+        members, true = ({"uniform": SPACE.denormalise(v)} for v in (made_up[:4], made_up[4]))
+        found = measure_spread(members, true, study="made", what="4 members", how=how, weights=weights)
+        score = found.test("uniform")
+        assert found.simulated == ((how, weights) != ("mean", None))
+        assert score.within(1).value == pytest.approx(found.nominal(1), abs=1.0)
+        assert score.within(2).value == pytest.approx(found.nominal(2), abs=1.0)
+        assert score.inside().value == pytest.approx(found.nominal_inside, abs=1.5)
+        assert score.factor().value == pytest.approx(found.nominal_factor, rel=0.04)
+        rows = found.reliability
+        np.testing.assert_allclose(rows["measured"], rows["nominal"], atol=3.5)
+        assert ("(simulated)" in found.sentences[0]) == found.simulated
+
+    def test_the_simulated_mean_is_students_t(self) -> None:
+        found = self.of(6, n=10)
+        simulated = replace(found, weights=(1 / 6,) * 6)
+        for multiple in (1, 2):
+            assert simulated.nominal(multiple) == pytest.approx(found.nominal(multiple), abs=0.5)
+        assert simulated.nominal_factor == pytest.approx(found.nominal_factor, rel=0.01)
+
+    def test_test_sets_that_contradict_each_other(self) -> None:
+        narrow, right, wide = (
+            replace(self.of(20, narrow=w).test("uniform"), test_set=s)
+            for w, s in ((0.25, "grid"), (1.0, "uniform"), (3.0, "grid"))
+        )
+        found = self.of(20)
+
+        def said(*scores: Any) -> str:
+            return replace(found, scores=scores).sentences[-1]
+
+        assert "narrower than the error on grid and as wide as it should be on uniform" in said(narrow, right)
+        assert "no uncertainty to rely on" in said(narrow, right)
+        both = said(replace(narrow, test_set="uniform"), wide)
+        assert "narrower than the error on uniform and wider than the error on grid" in both
+        assert "no uncertainty" not in said(right, wide)
 
     def test_one_member_has_none(self, noisy: Study) -> None:
         with pytest.raises(ValueError, match=r"a spread needs two"):

@@ -51,7 +51,9 @@ def test_where_runs_differ_their_mean_wins_and_that_of_epochs_does_not() -> None
         assert found.find("seeds", where, RUNS).gain.low > 0
         for way in ("late", "spread"):
             assert found.find(way, where, RUNS).gain.value == pytest.approx(0, abs=1e-9)
-    assert " ".join(found.sentences).count("more than chance") == 2
+    text = " ".join(found.sentences)
+    assert text.count(f"{RUNS} trainings gain") == text.count("more than other samples could turn") == 2
+    assert f"intervals over test samples, of these {RUNS} trainings" in text
 
 
 def test_where_only_epochs_differ_both_win_alike() -> None:

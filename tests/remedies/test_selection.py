@@ -16,7 +16,7 @@ from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics.epochs._stored_predictions import from_neighbours
 from xrdlib.diagnostics.epochs._transfer import between_draws
 from xrdlib.remedies import SELECTIONS, Selection, choose_checkpoint, selection, selection_predictions
-from xrdlib.remedies._selection_gains import mean_gain
+from xrdlib.remedies._selection_gains import gain_values
 from xrdlib.remedies._selection_rules import HeldOut, Rules
 from xrdlib.remedies._selection_samples import on_test_samples
 from xrdlib.simulation import Instrument, Scan
@@ -123,7 +123,7 @@ def test_neighbours_that_share_the_ideal_epoch_recover_all_of_it(shared: Study) 
     for rule in ("parameters", "neighbours", "weighted"):
         np.testing.assert_allclose(noise.gains[rule]["parameters"], 6, atol=0.01)
         np.testing.assert_allclose(noise.recovered[rule]["parameters"], 100, atol=0.1)
-    assert "its advantage is no luck of the draw" in result.to_text()
+    assert "its advantage is more than luck" in result.to_text()
     assert next(t for t in result.samples if t.key == "neighbours").share.low > 70
 
 
@@ -157,16 +157,11 @@ def test_ideal_is_never_scored_on_the_draw_that_picked_it(accidental: Study) -> 
     assert noise.gains["parameters"]["parameters"].value == pytest.approx(gained)
 
 
-def test_mean_gain_by_hand() -> None:
+def test_gain_values_by_hand() -> None:
     errors = np.array([[5.0, 1.0, 3.0], [4.0, 2.0, 1.0]])
-    all_once = np.ones((1, 2))
     # final is column 2; the first picks 1, scored on the second: 1 - 2; the second picks 2: 3 - 3
-    assert mean_gain(errors, np.array([1, 2]), 2, all_once, paired=True) == [-0.5]
-    assert mean_gain(errors, np.array([1]), 2, all_once, paired=False) == [(2 - 1) / 2]
-    twice_the_first = np.array([[2.0, 0.0], [2.0, 1.0]])
-    seen = mean_gain(errors, np.array([1, 2]), 2, twice_the_first, paired=True)
-    assert np.isnan(seen[0])  # a draw is no pair with itself
-    assert seen[1] == -0.5
+    assert gain_values(errors, np.array([1, 2]), 2, paired=True).mean() == -0.5
+    np.testing.assert_array_equal(gain_values(errors, np.array([1]), 2, paired=False), [2, -1])
 
 
 def test_equal_weights_give_the_lowest_loss(lab: Study) -> None:
@@ -212,6 +207,43 @@ def test_the_epoch_of_every_tracked_experiment(lab: Study) -> None:
         assert rule != "final" or set(epochs.values()) == {lab.final}
     with pytest.raises(ValueError, match=r"key = 'select_best': 'final', 'select_parameters'"):
         selection_predictions(lab, "select_best")
+
+
+def test_samples_that_picked_an_epoch_do_not_score_it(lab: Study) -> None:
+    alone = Experiment("lab", LAB_EXPERIMENT)
+    rules = Rules(lab, centre="truth")
+    found = checkpoints(lab, Target.of(alone, lab))
+    result = selection(lab, alone, found, n_draws=2, n_curves=0, widths=(0.1,))
+    assert (result.test_sets, result.left_out["neighbours"]) == ({"neighbours": "uniform", "weighted": "grid"}, 20)
+    for rule, rows in (("neighbours", rules.nearest(found)), ("weighted", rules.heaviest(found))):
+        error = rules.samples(result.test_sets[rule]).error
+        gain = np.delete(error[lab.final - 1] - error[result.picks[rule] - 1], rows)
+        assert result.average[rule][result.test_sets[rule]].value == pytest.approx(gain.mean())
+        assert result.left_out[rule] == len(rows)
+    weights = np.sort(rules.weights(found))[::-1]
+    share = np.cumsum(weights) / weights.sum()
+    assert share[result.left_out["weighted"] - 1] >= 0.95 > share[result.left_out["weighted"] - 2]
+    assert f"20 of uniform for neighbours and {result.left_out['weighted']} of grid for weighted" in result.to_text()
+
+
+def test_where_most_samples_picked_the_epoch_nothing_is_left_to_score(measured_like: Selection, lab: Study) -> None:
+    result = selection(lab, experiment(lab, "lab_measured_1"), temperature=np.inf, n_curves=0)
+    assert np.isnan(result.average["weighted"]["grid"].value)
+    assert "not scored: weighted on grid, most of which picked its epoch" in result.to_text()
+    assert "not scored" not in measured_like.to_text()
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_who_is_told_the_truth_is_said(lab: Study, measured_like: Selection) -> None:
+    assert measured_like.told == ("parameters", "neighbours", "weighted")
+    assert "neighbours and weighted are told the truth" in measured_like.to_text()
+    assert "60 by weighted held-out loss (told the truth)" in measured_like.sentences[0]
+    assert list(measured_like.table.index) == ["parameters†", "curve", "neighbours†", "weighted†"]
+    honest = replace(measured_like, centre="prediction")
+    assert honest.told == ("parameters",)
+    assert "told the truth" not in "".join(honest.sentences[:2])
+    assert replace(measured_like, temperature=np.inf).told == ("parameters", "neighbours")
+    assert replace(honest, known=False).told == ()
 
 
 def test_centre_of_a_prediction(lab: Study) -> None:
@@ -321,7 +353,7 @@ def test_without_weights_and_without_draws(plant: Callable[..., Study]) -> None:
     result = selection(study, alone)
     assert result.scores == ()
     assert "holds no weights" in result.to_text()
-    assert list(result.table.index) == list(result.picks)
+    assert [rule.rstrip("†") for rule in result.table.index] == list(result.picks)
     assert set(result.frame["scored_on"]) == {"uniform test set"}
 
 
@@ -352,7 +384,7 @@ def test_sentences_say_what_the_numbers_say(measured_like: Selection) -> None:
         return replace(measured_like, scores=(replace(noise, gains=gains, seemed=seems),)).to_text()
 
     assert "part of its advantage was luck" in said(Interval(1, 0.5, 1.5), 2)
-    assert "no luck of the draw" in said(Interval(1, 0.5, 1.5), 1.2)
+    assert "more than luck" in said(Interval(1, 0.5, 1.5), 1.2)
     assert "cannot be told from luck" in said(Interval(1, -0.5, 1.5), 2)
     assert "worse than final elsewhere" in said(Interval(-1, -1.5, -0.5), 2)
     assert "ideal loses 1.00 (0.50 to 1.50) % of range" in said(Interval(-1, -1.5, -0.5), 2)

@@ -134,7 +134,8 @@ def _note(decision: Decision, place: Place, wide: bool) -> str:
     """What stands beside a place, or below it: numbers behind an answer; remedies where there is room."""
     if place.leaf is not None:
         return ", ".join(place.leaf.remedies) if wide else ""
-    return decision.answers[str(place.question)].short
+    answer = decision.answers[str(place.question)]
+    return answer.short + (", borderline" if answer.borderline else "")
 
 
 def _lines(decision: Decision, place: Place, width: float) -> int:

@@ -99,9 +99,7 @@ def draw_weights(ax: Axes, region: RegionWeights) -> None:
     size = [100 * region.effective(t) / region.size for t in TEMPERATURES]
     within = [region.weight_within(t) for t in TEMPERATURES]
     ax.plot(TEMPERATURES, size, color=COLOURS["blue"], label="effective size")
-    ax.plot(
-        TEMPERATURES, within, "--", color=COLOURS["orange"], label=f"weight within {region.note_radius:g} of the centre"
-    )
+    ax.plot(TEMPERATURES, within, "--", color=COLOURS["orange"], label=f"weight within {region.note_radius:g}")
     ax.set_xscale("log")
     ax.set_xlim(TEMPERATURES[0], TEMPERATURES[-1])
     ax.set_ylim(0, 105)

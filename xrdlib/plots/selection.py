@@ -83,7 +83,8 @@ def _trace(ax: Axes, selection: Selection) -> None:
     drawn: list[int] = []
     for rule, epoch in selection.picks.items():
         colour, marker, line, name = _LOOK[rule]
-        look: dict[str, Any] = {"color": COLOURS[colour], "label": f"{name} (epoch {epoch})"}
+        told = ", told the truth" if rule in selection.told and rule != "parameters" else ""
+        look: dict[str, Any] = {"color": COLOURS[colour], "label": f"{name}{told} (epoch {epoch})"}
         # rules that agree lie on one another: each is a little smaller than the last
         size = 6.0 - drawn.count(epoch)
         ax.axvline(epoch, color=COLOURS[colour], linestyle=line, linewidth=0.8, alpha=0.7, zorder=1)

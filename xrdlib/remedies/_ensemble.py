@@ -73,6 +73,8 @@ class Ensemble(Section):
         The target's curve.
     curves, curve : ndarray, shapes (k, m) and (m,)
         Re-simulated, of the members and of the combination.
+    undefined : tuple of str
+        What could not be scored, and why.
     """
 
     study: str
@@ -92,6 +94,7 @@ class Ensemble(Section):
     intensity: FloatArray
     curves: FloatArray
     curve: FloatArray
+    undefined: tuple[str, ...] = ()
 
     name = "ensemble"
 
@@ -188,6 +191,7 @@ class Ensemble(Section):
             "final_epoch": self.final_epoch,
             "experiment": {measure: self._measured(measure) for measure in self.combined.measures},
             "tests": [t.to_dict() for t in self.tests],
+            "undefined": list(self.undefined),
         }
 
     def _measured(self, measure: str) -> dict[str, float | None]:

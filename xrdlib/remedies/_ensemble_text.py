@@ -54,7 +54,7 @@ def sentences(e: Ensemble) -> list[str]:
     for t in e.tests:
         said.append(_test(t))
     said += _most(e)
-    return [*said, *_spread(e)]
+    return [*said, *e.undefined, *_spread(e)]
 
 
 def _what(e: Ensemble) -> str:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from xrdlib.remedies._ensemble_text import verdict
-
 if TYPE_CHECKING:
     from xrdlib.remedies.seeds import SeedsOrEpochs, SizedScore
 
@@ -39,6 +37,10 @@ def sentences(s: SeedsOrEpochs) -> list[str]:
     for where in s.places:
         if where != "experiment":
             said += _on_set(s, where)
+    said.append(
+        f"Those are intervals over test samples, of these {m} trainings, which make a single ensemble of {m}: what "
+        f"another {m} would gain they do not tell."
+    )
     return [*said, _experiment(s), *_left(s)]
 
 
@@ -47,7 +49,8 @@ def _words(varied: str) -> str:
 
 
 def _gain(score: SizedScore) -> str:
-    return f"{score.gain.value:+.2f} ({score.gain.low:+.2f} to {score.gain.high:+.2f}), {verdict(score.gain)}"
+    turned = "more than other samples could turn" if score.gain.excludes(0) else "which other samples could turn"
+    return f"{score.gain:+.2f}, {turned}"
 
 
 def _on_set(s: SeedsOrEpochs, where: str) -> list[str]:

@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrdlib.diagnostics._intervals import UNDEFINED, Interval, percentile_interval
+from xrdlib.diagnostics._intervals import UNDEFINED, Interval
+from xrdlib.diagnostics._jackknife import mean_interval, pair_values, ratio_interval
 from xrdlib.diagnostics._section import number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.remedies._selection_draws import Draws, measured_by
 from xrdlib.remedies._selection_rules import RULES, Rules
 from xrdlib.training import Study
 
-__all__ = ["Scores", "mean_gain", "score"]
+__all__ = ["Scores", "gain_values", "score"]
 
 FloatArray = NDArray[np.float64]
-
-_NONE = 1e-9  # an advantage that rounding makes
-_RESAMPLES = 1000
-_FEWEST = 4  # draws that have an interval
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,11 @@ class Scores:
     seemed : dict of str to dict of str to float
         By rule and measure the mean gain on the very draws that picked.
     gains : dict of str to dict of str to Interval
-        The same on the other draws. Bootstrap over the draws, no ends with fewer than four.
+        The same on the other draws, with t intervals over the draws; of pairs over the jackknife's pseudo-values, one
+        for each draw. No ends with fewer than four.
     recovered : dict of str to dict of str to Interval
-        ``gains`` in % of that of ``parameters`` (ideal); not defined where ideal itself gains nothing beyond chance.
+        ``gains`` in % of that of ``parameters`` (ideal), intervals after Fieller; not defined where ideal itself gains
+        nothing beyond chance.
     """
 
     key: str
@@ -84,7 +83,7 @@ class Scores:
         }
 
 
-def score(rules: Rules, study: Study, draws: Draws, *, seed: int = 0) -> Scores:
+def score(rules: Rules, study: Study, draws: Draws) -> Scores:
     """Pick by every rule that is defined, and score it on the other draws.
 
     Parameters
@@ -92,8 +91,6 @@ def score(rules: Rules, study: Study, draws: Draws, *, seed: int = 0) -> Scores:
     rules : Rules
     study : Study
     draws : Draws
-    seed : int
-        Of the bootstrap.
 
     Returns
     -------
@@ -105,7 +102,6 @@ def score(rules: Rules, study: Study, draws: Draws, *, seed: int = 0) -> Scores:
     first = draws.choosers[0]
     final = first.row(first.final)
     picks = {rule: tuple(rules.pick(rule, found) for found in draws.choosers) for rule in named}
-    resamples = _resamples(len(scored), seed)
     seemed: dict[str, dict[str, float]] = {rule: {} for rule in named}
     gains: dict[str, dict[str, Interval]] = {rule: {} for rule in named}
     recovered: dict[str, dict[str, Interval]] = {rule: {} for rule in named}
@@ -115,11 +111,11 @@ def score(rules: Rules, study: Study, draws: Draws, *, seed: int = 0) -> Scores:
         for rule in named:
             rows = np.array([first.row(epoch) for epoch in picks[rule]])
             seemed[rule][measure] = float(np.mean(at_home[:, final] - at_home[np.arange(len(rows)), rows]))
-            gain = mean_gain(errors, rows, final, resamples, paired=draws.paired)
-            gains[rule][measure] = _interval(gain, len(scored))
+            values = gain_values(errors, rows, final, paired=draws.paired)
+            gains[rule][measure] = mean_interval(values)
             if rule == "parameters":
-                of_ideal = gain
-            recovered[rule][measure] = _share(gain, of_ideal, len(scored))
+                of_ideal = values
+            recovered[rule][measure] = UNDEFINED if of_ideal is None else ratio_interval(100 * values, of_ideal)
     return Scores(
         key=draws.key,
         short=draws.short,
@@ -135,10 +131,8 @@ def score(rules: Rules, study: Study, draws: Draws, *, seed: int = 0) -> Scores:
     )
 
 
-def mean_gain(
-    errors: FloatArray, picked: NDArray[np.int64], final: int, resamples: FloatArray, *, paired: bool
-) -> FloatArray:
-    """Mean gain of epochs picked elsewhere, in each resample of the draws that are scored.
+def gain_values(errors: FloatArray, picked: NDArray[np.int64], final: int, *, paired: bool) -> FloatArray:
+    """Gains of epochs picked elsewhere, one number for each draw that is scored; their mean is the mean gain.
 
     Parameters
     ----------
@@ -148,45 +142,15 @@ def mean_gain(
         Columns, picked on each of these draws, or on something else.
     final : int
         Column of the final epoch.
-    resamples : ndarray, shape (r, d)
-        How often each draw was drawn.
     paired : bool
-        Then a draw is never scored at the epoch it picked itself, however often it was drawn.
+        Then a draw is never scored at the epoch it picked itself, and the numbers are `pair_values`.
 
     Returns
     -------
-    ndarray, shape (r,)
-        nan where no pair was drawn.
+    ndarray, shape (d,)
     """
     gain = (errors[:, [final]] - errors[:, picked]).T  # (pick, scored)
-    if not paired:
-        return np.asarray(resamples @ gain.mean(axis=0) / resamples.sum(axis=1))
-    total = np.einsum("ri,ij,rj->r", resamples, gain, resamples) - np.square(resamples) @ gain.diagonal()
-    pairs = resamples.sum(axis=1) ** 2 - np.square(resamples).sum(axis=1)
-    return np.asarray(np.divide(total, pairs, out=np.full(total.shape, np.nan), where=pairs > 0))
-
-
-def _resamples(d: int, seed: int) -> FloatArray:
-    """How often each of d draws is drawn, shape (1 + n, d): all of them once, then at random."""
-    drawn = np.random.default_rng(seed).multinomial(d, np.full(d, 1 / d), size=_RESAMPLES)
-    return np.concatenate([np.ones((1, d)), drawn])
-
-
-def _interval(gain: FloatArray, d: int) -> Interval:
-    if d < _FEWEST:
-        return Interval(float(gain[0]), np.nan, np.nan)
-    return percentile_interval(float(gain[0]), gain[1:])
-
-
-def _share(gain: FloatArray, of_ideal: FloatArray | None, d: int) -> Interval:
-    """Of ideal's gain, %; not defined where that is no more than chance gives."""
-    if of_ideal is None:
-        return UNDEFINED
-    whole = _interval(of_ideal, d)
-    if whole.value < _NONE or whole.low < _NONE:
-        return UNDEFINED
-    some = np.where(of_ideal > _NONE, of_ideal, np.nan)
-    return _interval(100 * gain / some, d)
+    return pair_values(gain) if paired else np.asarray(gain.mean(axis=0))
 
 
 def _known(draws: Draws) -> bool:

@@ -20,6 +20,7 @@ __all__ = ["RULES", "TEMPERATURE", "HeldOut", "Rules", "centre_of"]
 FloatArray = NDArray[np.float64]
 
 TEMPERATURE = 0.1
+_SAY = 0.95  # of all weight: whose samples have that much had a say
 
 # rule: by what it picks
 RULES = {
@@ -84,7 +85,7 @@ class Rules:
         Of the weights exp(-distance / temperature); infinity weights all alike.
     centre : {"truth", "prediction"} or None
         From where distances are taken: the true parameters, or what the chosen epoch predicts, clipped to the ranges.
-        None is the truth where it is known.
+        None is the truth where it is known: then the rules are told the answer, which nobody has of a measured curve.
     test_set : {"grid", "uniform"} or None
         By default ``weighted`` takes that which resembles the training set, since it stands in for the validation
         loss, and ``neighbours`` that which `luck` takes: ``uniform`` for a target between the points of a grid.
@@ -164,6 +165,12 @@ class Rules:
         """Of the samples that ``weighted`` looks at, shape (n,), mean 1."""
         true = self.held_out("weighted", found).true
         return Focus(tuple(centre_of(found, self.centre)), temperature=self.temperature).weights(true)
+
+    def heaviest(self, found: Checkpoints) -> NDArray[np.int64]:
+        """Rows of the fewest samples that have 95 % of the weight, among those that ``weighted`` looks at."""
+        weights = self.weights(found)
+        order = np.argsort(-weights, kind="stable")
+        return order[: 1 + int(np.searchsorted(np.cumsum(weights[order]), _SAY * weights.sum()))]
 
     def effective_samples(self, found: Checkpoints) -> float:
         """As many equally weighted samples tell as much as those that ``weighted`` weights."""

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 
 __all__ = ["label", "sentences", "table"]
 
+_MARK = "†"  # of rules that were told the truth
+
 _NONE = 1e-9
 _HARDLY = 0.7  # of the error of a guess
 
 
-def label(rule: str, k: int) -> str:
+def label(rule: str, k: int, *, told: bool = False) -> str:
     """What picks an epoch by a rule, in words."""
+    oracle = " (told the truth)" if told else ""
     return {
-        "final": "validation loss (final)",
-        "parameters": "true parameters (ideal)",
-        "curve": "its own curve (chosen)",
-        "neighbours": f"{k} nearest test samples",
-        "weighted": "weighted held-out loss",
+        "final": "validation loss",
+        "parameters": "true parameters",
+        "curve": "its own curve",
+        "neighbours": f"{k} nearest test samples{oracle}",
+        "weighted": f"weighted held-out loss{oracle}",
     }[rule]
 
 
@@ -36,7 +39,7 @@ def table(found: Selection) -> pd.DataFrame:
     """Gains over final by rule and what it is scored on; a star where the interval excludes 0."""
     rows = [
         {
-            "rule": rule,
+            "rule": _marked(found, rule),
             "epoch": _epochs(s, rule),
             "on": s.short,
             "parameters": _gain(gains.get("parameters", UNDEFINED), "+.2f"),
@@ -48,9 +51,13 @@ def table(found: Selection) -> pd.DataFrame:
         for rule, gains in s.gains.items()
     ]
     if not rows:  # nothing to score on: the picks alone
-        rows = [{"rule": rule, "epoch": str(epoch)} for rule, epoch in found.picks.items()]
+        rows = [{"rule": _marked(found, rule), "epoch": str(epoch)} for rule, epoch in found.picks.items()]
     cells = pd.DataFrame(rows).set_index("rule")
     return cells.loc[:, (cells != "").any()]
+
+
+def _marked(found: Selection, rule: str) -> str:
+    return f"{rule}{_MARK}" if rule in found.told else rule
 
 
 def sentences(found: Selection) -> list[str]:
@@ -69,26 +76,33 @@ def sentences(found: Selection) -> list[str]:
     said += [*_average(found), *_samples(found)]
     if found.scores and found.known:
         said.append(
-            "The intervals on draws are of this one training: in another, other epochs are good ones, and its ideal "
-            "need not be near."
+            "The intervals on draws are Student's t over these few draws, of this one training: in another, other "
+            "epochs are good ones, and its ideal need not be near."
         )
     return [*said, *found.undefined]
 
 
 def _picks(found: Selection) -> str:
-    said = listed([f"{epoch} by {label(rule, found.k)}" for rule, epoch in found.picks.items()])
+    called = {"final": " (final)", "parameters": " (ideal)", "curve": " (chosen)"}
+    said = listed([f"{epoch} by {_name(found, rule)}{called.get(rule, '')}" for rule, epoch in found.picks.items()])
     unknown = "" if found.known else "; its true parameters are unknown, so that nothing can say which is ideal"
     return f"Picked are epoch {said}{unknown}."
 
 
 def _around(found: Selection) -> str:
-    told = (
-        "from its true parameters, which nobody has of a measured curve"
-        if found.centre == "truth"
-        else "from what the network makes of its curve"
-    )
+    told = [rule for rule in ("neighbours", "weighted") if rule in found.told]
+    if found.centre != "truth":
+        taken = "from what the network makes of its curve"
+    elif told:
+        verb = "are" if len(told) > 1 else "is"
+        taken = (
+            f"from its true parameters: {listed(told)} {verb} told the truth ({_MARK}), which nobody has of a measured "
+            "curve, as the ideal is"
+        )
+    else:
+        taken = "from its true parameters"
     return (
-        f"Distances are taken {told}; the nearest are {found.test_sets['neighbours']} test samples, the weighted "
+        f"Distances are taken {taken}; the nearest are {found.test_sets['neighbours']} test samples, the weighted "
         f"{found.test_sets['weighted']} ones, which at T = {found.temperature:g} count as much as "
         f"{found.effective:.0f} weighted alike."
     )
@@ -115,9 +129,11 @@ def _fresh(found: Selection, s: Scores) -> list[str]:
     for rules in _alike(s):
         share = s.recovered[rules[0]]["parameters"]
         recovers = "" if np.isnan(share.value) else f", {_shown(share, '.0f')} % of ideal's gain"
-        names = listed([_name(rule, found.k) for rule in rules])
-        parts.append(f"{names} ({_epochs(s, rules[0])}) {_clause(s.gains[rules[0]]['parameters'])}{recovers}")
-    said.append(f"There the epoch picked by {'; that by '.join(parts)}.")
+        names = listed([_name(found, rule) for rule in rules])
+        epochs = _epochs(s, rules[0])
+        which = f"epochs {epochs}" if "to" in epochs else f"epoch {epochs}"
+        parts.append(f"{which}, picked by {names}: {_clause(s.gains[rules[0]]['parameters'])}{recovers}")
+    said.append(f"There {'; '.join(parts)}.")
     return said + _other_yardsticks(found, s)
 
 
@@ -128,7 +144,7 @@ def _ideal_verdict(ideal: Interval, seemed: float) -> str:
         return "picked with the truth in hand, it is worse than final elsewhere"
     if ideal.low <= 0:
         return "its advantage cannot be told from luck"
-    return "part of its advantage was luck" if ideal.high < seemed - _NONE else "its advantage is no luck of the draw"
+    return "part of its advantage was luck" if ideal.high < seemed - _NONE else "its advantage is more than luck"
 
 
 def _alike(s: Scores) -> list[list[str]]:
@@ -148,7 +164,7 @@ def _other_yardsticks(found: Selection, s: Scores) -> list[str]:
         better = [f"{m} ({_star(g, _SPEC[m])[:-1]})" for m, g in gains.items() if g.low > 0]
         worse = [f"{m} ({_star(g, _SPEC[m])[:-1]})" for m, g in gains.items() if g.high < 0]
         if better and worse:
-            names = listed([_name(rule, found.k) for rule in rules])
+            names = listed([_name(found, rule) for rule in rules])
             parts.append(f"the epoch picked by {names} has better {listed(better)} and worse {listed(worse)}")
     return [f"The yardsticks contradict each other: {'; '.join(parts)}."] if parts else []
 
@@ -157,7 +173,7 @@ _SPEC = {"parameters": "+.2f", "profile": "+.2f", "curve": "+.3f"}
 
 
 def _of_halves(found: Selection, s: Scores) -> str:
-    parts = [f"{_name(rule, found.k)} {gains['curve'].value:+.3f}" for rule, gains in s.gains.items()]
+    parts = [f"{_name(found, rule)} {gains['curve'].value:+.3f}" for rule, gains in s.gains.items()]
     return (
         f"Only its curve can be scored: picked on one half (alternate blocks) and scored on the other, where final "
         f"misses by {s.at_final['curve']:.3f}, the gains over final in RMSE of log10 intensity are "
@@ -167,14 +183,24 @@ def _of_halves(found: Selection, s: Scores) -> str:
 
 
 def _average(found: Selection) -> list[str]:
-    parts = []
+    parts, without, none = [], [], []
     for rule, gains in found.average.items():
-        if found.picks[rule] != found.picks["final"] and gains:
-            each = listed([f"{gain:+.2f} on {test_set}" for test_set, gain in gains.items()])
-            parts.append(f"{_name(rule, found.k)} {each}")
+        if found.picks[rule] == found.picks["final"] or not gains:
+            continue
+        known = {test_set: gain for test_set, gain in gains.items() if not np.isnan(gain.value)}
+        if known:
+            each = listed([f"{gain:+.2f} on {test_set}" for test_set, gain in known.items()])
+            parts.append(f"{_name(found, rule)} {each}")
+        mine = found.test_sets.get(rule)
+        if mine in known:
+            without.append(f"{found.left_out[rule]} of {mine} for {rule}")
+        elif mine in gains:
+            none.append(f"{rule} on {mine}, most of which picked its epoch")
     if not parts:
         return []
-    return [f"Gains of these epochs over final on whole test sets, mean error in % of range: {'; '.join(parts)}."]
+    left = f", without the samples that picked the epoch ({listed(without)})" if without else ""
+    said = f"Gains of these epochs over final on test sets, mean error in % of range{left}: {'; '.join(parts)}"
+    return [f"{said}; not scored: {listed(none)}." if none else f"{said}."]
 
 
 def _samples(found: Selection) -> list[str]:
@@ -187,11 +213,13 @@ def _samples(found: Selection) -> list[str]:
         t, honest = defined.get(rule), defined.get(f"{rule}_prediction")
         if t is None:
             continue
-        text = f"{_name(rule, found.k)} {_kept(t)} of {t.n}"
+        free = rule == "weighted" and np.isinf(found.temperature)
+        name = label(rule, found.k, told=rule != "curve" and not free)
+        text = f"{name} {_kept(t)} of {t.n}"
         if honest is not None:
             text += f" ({_kept(honest)[:-1]}, with distances from what final predicts for them)"
             if t.share.low > 0 and honest.share.low <= 0:
-                (nothing if honest.share.high <= 0 else little).append(_name(rule, found.k))
+                (nothing if honest.share.high <= 0 else little).append(label(rule, found.k))
         said.append(text)
     if not said:
         return []
@@ -209,9 +237,8 @@ def _kept(t: Transfer) -> str:
     return f"{t.kept:+.2f} % of range, {_shown(t.share, '.0f')} % of the regret,"
 
 
-def _name(rule: str, k: int) -> str:
-    """As `label`, without the other name of its epoch."""
-    return label(rule, k).split(" (")[0]
+def _name(found: Selection, rule: str) -> str:
+    return label(rule, found.k, told=rule in found.told)
 
 
 def _epochs(s: Scores, rule: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap, share
 from xrdlib.diagnostics._resamples import Resamples
 from xrdlib.diagnostics._section import Section
 from xrdlib.remedies import _spread_text as text
+from xrdlib.remedies.combination import combine
 from xrdlib.simulation import PARAMETERS
 
-__all__ = ["ONE_SIGMA", "RESAMPLES", "Spread", "SpreadScore"]
+__all__ = ["ONE_SIGMA", "RESAMPLES", "Spread", "SpreadScore", "spread_of"]
 
 FloatArray = NDArray[np.float64]
 
 ONE_SIGMA = 0.6826894921370859  # of a normal distribution within one standard deviation
 _LEVELS = np.arange(0.05, 0.96, 0.05)
 RESAMPLES = 300
+_SIMULATED = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class SpreadScore:
     sd, error : float
         Root mean square of the members' SD and of the centre's error, % of range.
     seed : int
+    left_out : int
+        Samples not counted because they chose the members.
     """
 
     test_set: str
@@ -49,6 +54,7 @@ class SpreadScore:
     sd: float
     error: float
     seed: int = 0
+    left_out: int = 0
 
     @property
     def n(self) -> int:
@@ -87,7 +93,8 @@ class Spread(Section):
     """How often the truth lies inside the spread of an ensemble's members, by parameter and test set.
 
     The yardstick is an ensemble to which the truth is as one more member (normal, independent): of it ``nominal(m)``
-    lie within m SD of the mean, and ``nominal_inside`` between the extremes.
+    lie within m SD of the centre, and ``nominal_inside`` between the extremes. For an equal mean that is Student's t,
+    for a median or a weighted mean it is simulated.
 
     Attributes
     ----------
@@ -99,6 +106,8 @@ class Spread(Section):
     how : {"mean", "median"}
         What the centre is.
     scores : tuple of SpreadScore
+    weights : tuple of float
+        Fractions, where the members do not count alike; empty where they do.
     """
 
     study: str
@@ -106,6 +115,7 @@ class Spread(Section):
     k: int
     how: str
     scores: tuple[SpreadScore, ...]
+    weights: tuple[float, ...] = ()
 
     name = "spread"
 
@@ -118,10 +128,22 @@ class Spread(Section):
         """The score on one of the test sets."""
         return next(score for score in self.scores if score.test_set == name)
 
+    @property
+    def effective(self) -> float:
+        """As many equal members count as much."""
+        return 1 / float(np.square(self.weights).sum()) if self.weights else float(self.k)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the yardstick is."""
+        return self.how != "mean" or bool(self.weights)
+
     def nominal(self, multiple: float) -> float:
-        """Share (%) within so many SD of the mean if the truth were one more member: Student's t, k - 1."""
+        """Share (%) within so many SD of the centre if the truth were one more member."""
         from scipy.stats import t
 
+        if self.simulated:
+            return float(100 * (self._drawn <= multiple).mean())
         edge = multiple / np.sqrt(1 + 1 / self.k)
         return float(100 * (1 - 2 * t.sf(edge, self.k - 1)))
 
@@ -133,9 +155,25 @@ class Spread(Section):
     @property
     def nominal_factor(self) -> float:
         """The factor that such an ensemble would need: of few members the SD itself is uncertain."""
+        return float(self._edges(np.array([ONE_SIGMA]))[0])
+
+    def _edges(self, levels: FloatArray) -> FloatArray:
+        """Multiples of the SD within which such shares (fractions) of truths lie nominally."""
         from scipy.stats import t
 
-        return float(t.ppf(0.5 + ONE_SIGMA / 2, self.k - 1) * np.sqrt(1 + 1 / self.k))
+        if self.simulated:
+            return np.asarray(np.quantile(self._drawn, levels))
+        return np.asarray(t.ppf(0.5 + levels / 2, self.k - 1) * np.sqrt(1 + 1 / self.k))
+
+    @cached_property
+    def _drawn(self) -> FloatArray:
+        """Distance of one more member from the centre of k normal ones in units of their SD, shape (n,)."""
+        rows = np.random.default_rng(0).normal(size=(self.k + 1, _SIMULATED))
+        members, truth = rows[:-1], rows[-1]
+        weights = np.array(self.weights) if self.weights else None
+        return np.asarray(
+            np.abs(truth - combine(members[..., None], self.how, weights)[:, 0]) / spread_of(members, weights)
+        )
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -154,9 +192,7 @@ class Spread(Section):
     @property
     def reliability(self) -> pd.DataFrame:
         """Measured against nominal coverage (%), by test set and parameter: the spread widened step by step."""
-        from scipy.stats import t
-
-        edges = t.ppf(0.5 + _LEVELS / 2, self.k - 1) * np.sqrt(1 + 1 / self.k)
+        edges = self._edges(_LEVELS)
         rows = []
         for s in self.scores:
             columns = {**{p: s.ratio[:, [i]] for i, p in enumerate(PARAMETERS)}, "all": s.ratio}
@@ -181,6 +217,7 @@ class Spread(Section):
             "what": self.what,
             "n_members": self.k,
             "how": self.how,
+            "weights": list(self.weights) or None,
             "nominal": {
                 "within_1_sd": self.nominal(1),
                 "within_2_sd": self.nominal(2),
@@ -191,6 +228,7 @@ class Spread(Section):
                 {
                     "test_set": s.test_set,
                     "n": s.n,
+                    "left_out": s.left_out,
                     "rms_sd": s.sd,
                     "rms_error": s.error,
                     "spearman": s.rank.to_dict(),
@@ -199,6 +237,16 @@ class Spread(Section):
                 for s in self.scores
             ],
         }
+
+
+def spread_of(members: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    """SD over the first axis without bias: of equal members with n - 1, of weighted ones as their fractions have it."""
+    if weights is None:
+        return np.asarray(members.std(axis=0, ddof=1))
+    mean = np.tensordot(weights, members, axes=1)
+    return np.asarray(
+        np.sqrt(np.tensordot(weights, np.square(members - mean), axes=1) / (1 - np.square(weights).sum()))
+    )
 
 
 def _shares(s: SpreadScore, parameter: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from xrdlib._words import listed
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.simulation import PARAMETERS
 
@@ -39,10 +40,12 @@ def _times(factor: Interval, digits: int) -> str:
 
 def sentences(s: Spread) -> list[str]:
     """For `Spread.sentences`."""
+    counted = f" (weighted, as many as {s.effective:.1f} equal ones)" if s.weights else ""
+    simulated = " (simulated)" if s.simulated else ""
     said = [
-        f"Taken as an uncertainty: were the truth like one more of the {s.k} members, it would lie within one SD of "
-        f"their {s.how} in {s.nominal(1):.0f} %, within two in {s.nominal(2):.0f} %, and between the lowest and the "
-        f"highest in {s.nominal_inside:.0f} % of cases."
+        f"Taken as an uncertainty: were the truth like one more of the {s.k} members{counted}, it would lie within one "
+        f"SD of their {s.how} in {s.nominal(1):.0f} %, within two in {s.nominal(2):.0f} %{simulated}, and between the "
+        f"lowest and the highest in {s.nominal_inside:.0f} % of cases."
     ]
     said += [_measured(s, score) for score in s.scores]
     said += [_factor(s, score) for score in s.scores]
@@ -53,9 +56,10 @@ def _measured(s: Spread, score: SpreadScore) -> str:
     one, two, inside = score.within(1), score.within(2), score.inside()
     each = {p: score.within(1, p).value for p in PARAMETERS}
     least, most = min(each, key=lambda p: each[p]), max(each, key=lambda p: each[p])
+    part = " (the others chose the members)" if score.left_out else ""
     return (
-        f"Of {score.n} {score.test_set} test samples it does in {one:.0f}, {two:.0f} and {inside:.0f} %; within one SD "
-        f"least often for {least} ({each[least]:.0f} %), most often for {most} ({each[most]:.0f} %)."
+        f"Of {score.n} {score.test_set} test samples{part} it does in {one:.0f}, {two:.0f} and {inside:.0f} %; within "
+        f"one SD least often for {least} ({each[least]:.0f} %), most often for {most} ({each[most]:.0f} %)."
     )
 
 
@@ -89,17 +93,22 @@ def _rank(score: SpreadScore) -> str:
 
 
 def _conclusion(s: Spread) -> str:
-    ends = [score.within(1) for score in s.scores]
-    low, high = min(e.high for e in ends), max(e.low for e in ends)
+    ends = {score.test_set: score.within(1) for score in s.scores}
     nominal = s.nominal(1)
-    if all(e.high < nominal for e in ends):
-        share = max(e.value for e in ends)
+    narrow, wide, right = "narrower than the error", "wider than the error", "as wide as it should be"
+    sides: dict[str, list[str]] = {}
+    for test_set, found in ends.items():
+        side = narrow if found.high < nominal else wide if found.low > nominal else right
+        sides.setdefault(side, []).append(test_set)
+    if set(sides) == {narrow}:
+        share = max(found.value for found in ends.values())
         return (
             f"So the spread of {s.what} is no uncertainty: it says how far the members agree, not how far they are "
             f"right, and the truth is outside it in at least {100 - share:.0f} of 100 cases."
         )
-    if all(e.low > nominal for e in ends):
+    if set(sides) == {wide}:
         return f"So the spread of {s.what} is wider than their error: as an uncertainty it is safe, if too large."
-    if low >= nominal >= high:
+    if set(sides) == {right}:
         return f"So the spread of {s.what} covers what an uncertainty should, on average over the parameters."
-    return f"So the spread of {s.what} covers what it should on one test set and not on the other."
+    each = listed([f"{side} on {listed(names)}" for side, names in sides.items()])
+    return f"So the spread of {s.what} is {each}{': no uncertainty to rely on' if narrow in sides else ''}."

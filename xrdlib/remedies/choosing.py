@@ -43,7 +43,7 @@ def choose_checkpoint(
         validation loss itself, weighted, would need the weights of every epoch.
     centre : {"truth", "prediction"}, optional
         From where distances are taken: the true parameters, or the prediction of the epoch that ``"curve"`` picks.
-        By default the truth where it is known.
+        By default the truth where it is known; ``"neighbours"`` and ``"weighted"`` are then told the answer.
     test_set : {"grid", "uniform"}, optional
         By default for ``"weighted"`` that which resembles the training set, for ``"neighbours"`` ``uniform`` if the
         target lies between the points of a grid, as `luck` has it.

@@ -13,7 +13,7 @@ from xrdlib.diagnostics.errors.sample_errors import sample_errors
 from xrdlib.diagnostics.target import Target
 from xrdlib.remedies._ensemble import Ensemble, Reading
 from xrdlib.remedies._scores import SetScore, score
-from xrdlib.remedies.combination import combine, curve_weights, member_weights, reproduce
+from xrdlib.remedies.combination import combine, curve_weights, member_weights, reproduce, unlike_own_curves
 from xrdlib.remedies.members import Members, as_members, member_errors, top
 from xrdlib.training import Study
 
@@ -51,7 +51,7 @@ def ensemble(
     how : {"mean", "median"}
     weights : {"equal", "validation", "curve"} or array_like, shape (k,)
         Of a mean; by name as `error_weights` makes them of validation losses or of the errors of the re-simulated
-        curves (each test sample's by its own).
+        curves (each test sample's by its own, where the networks saw it noise-free: else test sets are left out).
     n_curves : int
         Test samples of each set, the first ones, where every one needs the curves of all members.
     found : Checkpoints, optional
@@ -84,8 +84,10 @@ def ensemble(
     f = found.row(found.final)
     rows = np.concatenate([predictions, combined[None], found.predictions[f : f + 1]])
     *each, ours, final = _readings(rows, np.concatenate([rmse, own_rmse, found.curve_rmse[f : f + 1]]), target, study)
+    by_curve = isinstance(weights, str) and weights == "curve"
+    reason = unlike_own_curves(*members.studies, study) if score_tests and by_curve else ""
     tests = []
-    for name in study.test_sets if score_tests else ():
+    for name in study.test_sets if score_tests and not reason else ():
         tests.append(_test(study, members, name, how, weights, shares, found.final, n_curves, seed))
     return Ensemble(
         study=study.config.name,
@@ -105,6 +107,7 @@ def ensemble(
         intensity=target.intensity,
         curves=curves,
         curve=curve[0],
+        undefined=(reason,) if reason else (),
     )
 
 
@@ -142,7 +145,7 @@ def _test(
 ) -> SetScore:
     predicted, true = members.test_predictions(name)
     at_final = study.test_predictions(name)[0][final - 1]
-    start = len(true) // 2 if members.seen == name else 0
+    start = members.left_out(name, len(true))
     by_curve = isinstance(weights, str) and weights == "curve"
     rows = slice(start, start + n_curves if by_curve else None)
     predicted, true, at_final = predicted[:, rows], true[rows], at_final[rows]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.target import Target
-from xrdlib.remedies.combination import combine, curve_weights, error_weights
+from xrdlib.remedies.combination import combine, curve_weights, error_weights, unlike_own_curves
 from xrdlib.remedies.members import Members, every, greedy, noted, top
 from xrdlib.training import Study
 
@@ -43,7 +43,7 @@ def ensemble_predictions(study: Study, key: str) -> tuple[dict[str, FloatArray],
     -------
     experiments : dict of str to ndarray, shape (7,)
     tests : dict of str to ndarray, shape (n, 7)
-        Lengths in A.
+        Lengths in A. None of ``ensemble_curve`` where the study saw its test curves through a measurement model.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _by_curve(study: Study, targets: list[Target]) -> tuple[dict[str, FloatArray
     for target in targets:
         found = checkpoints(study, target)
         experiments[target.name] = combine(members.predict(target), weights=error_weights(_rmse(found, members)))
-    for name in study.test_sets:
+    for name in () if unlike_own_curves(study) else study.test_sets:
         predicted, true = members.test_predictions(name)
         tests[name] = combine(predicted, weights=curve_weights(predicted, true, study.config.dataset))
     return experiments, tests

@@ -28,10 +28,14 @@ __all__ = ["Selection", "selection"]
 
 FloatArray = NDArray[np.float64]
 
+_MOST = 0.5  # of a test set: if more of it picked an epoch, the rest is no score
+
 
 @dataclass(frozen=True, repr=False)
 class Selection(Section):
     """Rules that choose an epoch for one target, beside the final epoch.
+
+    With the truth as the ``centre``, ``neighbours`` and ``weighted`` are told the answer: oracles, as the ideal is.
 
     Attributes
     ----------
@@ -62,7 +66,10 @@ class Selection(Section):
         One for each kind of fresh draws.
     average : dict of str to dict of str to Interval
         By rule and test set what its epoch gains over final in the mean parameter error, % of range; bootstrap over
-        samples. What picked the epoch among these samples is flattered.
+        samples, without those that picked the epoch. Not defined where these are most of the set.
+    left_out : dict of str to int
+        By rule, how many of its test set's samples picked its epoch: the nearest, or the heaviest, which together have
+        95 % of the weight.
     samples : tuple of Transfer
         The rules that need no fresh draw, on test samples in the place of the target, each left out of what picks;
         with distances from their true parameters, and (``neighbours_prediction``, ``weighted_prediction``) from what
@@ -87,6 +94,7 @@ class Selection(Section):
     picks: dict[str, int]
     scores: tuple[Scores, ...]
     average: dict[str, dict[str, Interval]]
+    left_out: dict[str, int]
     samples: tuple[Transfer, ...]
     undefined: tuple[str, ...] = ()
 
@@ -101,6 +109,14 @@ class Selection(Section):
     def unit(self) -> str:
         """Of ``trace``."""
         return "% of range" if self.known else "RMSE of log10 intensity"
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Rules that know where the truth is: ``parameters``, and with that as the centre those that look around it."""
+        if self.centre != "truth":
+            return ("parameters",) if self.known else ()
+        around = ("neighbours",) if np.isinf(self.temperature) else ("neighbours", "weighted")
+        return ("parameters", *around)
 
     def find(self, key: str) -> Scores | None:
         """One kind of fresh draws; None where it was not defined."""
@@ -144,6 +160,7 @@ class Selection(Section):
             "test_sets": dict(self.test_sets),
             "fresh": [s.to_dict() for s in self.scores],
             "average": {rule: {t: g.to_dict() for t, g in gains.items()} for rule, gains in self.average.items()},
+            "left_out": dict(self.left_out),
             "test_samples": [t.to_dict() for t in self.samples],
             "undefined": list(self.undefined),
         }
@@ -211,6 +228,8 @@ def selection(
     picks = {rule: int(found.epochs[trace.argmin()]) for rule, trace in looked_at.items()}
     draws, undefined = draws_of(study, target, found, n_draws, widths, seed)
     source = target.source
+    used = {rule: rules.held_out(rule, found).test_set for rule in ("neighbours", "weighted")}
+    choosers = {"neighbours": rules.nearest(found), "weighted": rules.heaviest(found)}
     return Selection(
         study=study.config.name,
         target=target.name,
@@ -220,14 +239,15 @@ def selection(
         k=k,
         temperature=temperature,
         effective=rules.effective_samples(found),
-        test_sets={rule: rules.held_out(rule, found).test_set for rule in ("neighbours", "weighted")},
+        test_sets=used,
         epochs=found.epochs,
         guess=None if found.true is None else _guess(study, found.true),
         trace=found.curve_rmse if found.error is None else found.error,
         looked_at=looked_at,
         picks=picks,
-        scores=tuple(score(rules, study, d, seed=seed) for d in draws),
-        average=_on_average(rules, picks, seed),
+        scores=tuple(score(rules, study, d) for d in draws),
+        average=_on_average(rules, picks, used, choosers, seed),
+        left_out={rule: rows.size for rule, rows in choosers.items()},
         samples=on_test_samples(rules, found, n_curves, seed),
         undefined=tuple(undefined),
     )
@@ -237,12 +257,21 @@ def _guess(study: Study, true: FloatArray) -> float:
     return float(parameter_error(study.training_parameters.mean(axis=0), true, SPACE.range).mean())
 
 
-def _on_average(rules: Rules, picks: dict[str, int], seed: int) -> dict[str, dict[str, Interval]]:
-    """What each rule's epoch gains over final in the mean over every test set."""
+def _on_average(
+    rules: Rules, picks: dict[str, int], used: dict[str, str], choosers: dict[str, NDArray[np.int64]], seed: int
+) -> dict[str, dict[str, Interval]]:
+    """What each rule's epoch gains over final in the mean over every test set, without the samples that picked it."""
     gains: dict[str, dict[str, Interval]] = {rule: {} for rule in picks if rule != "final"}
     for test_set in rules.study.test_sets:
-        error = rules.samples(test_set).error
-        drawn = Resamples(error.shape[1], seed=seed)
+        held_out = rules.samples(test_set)
+        everyone = Resamples(len(held_out.true), seed=seed)
         for rule in gains:
-            gains[rule][test_set] = drawn.mean(error[picks["final"] - 1] - error[picks[rule] - 1])
+            gain = held_out.error[picks["final"] - 1] - held_out.error[picks[rule] - 1]
+            if rule not in choosers or used[rule] != test_set:
+                gains[rule][test_set] = everyone.mean(gain)
+            elif choosers[rule].size > _MOST * gain.size:
+                gains[rule][test_set] = UNDEFINED
+            else:
+                others = np.delete(gain, choosers[rule])
+                gains[rule][test_set] = Resamples(others.size, seed=seed).mean(others)
     return gains

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.remedies._spread import RESAMPLES, Spread, SpreadScore
+from xrdlib.remedies._spread import RESAMPLES, Spread, SpreadScore, spread_of
 from xrdlib.remedies.combination import combine
 from xrdlib.remedies.members import Members, as_members, every
 from xrdlib.training import Replicas, Study, StudyError
@@ -28,6 +28,8 @@ def measure_spread(
     study: str,
     what: str,
     how: str = "mean",
+    weights: Sequence[float] | None = None,
+    left_out: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> Spread:
     """Coverage of the spread of any members.
@@ -40,6 +42,10 @@ def measure_spread(
     study, what : str
         For the words.
     how : {"mean", "median"}
+    weights : sequence of float, shape (k,), optional
+        Of a mean, positive; by default equal.
+    left_out : mapping of str to int, optional
+        How many samples of a test set, the first ones, chose the members and are not counted.
     seed : int
 
     Returns
@@ -49,26 +55,32 @@ def measure_spread(
     Raises
     ------
     ValueError
-        For fewer than two members.
+        For fewer than two members, and as for `combine`.
     """
     scores = []
-    for name, rows in predicted.items():
-        if len(rows) < 2:
-            raise ValueError(f"predicted: {len(rows)} member given; a spread needs two at least")
-        centre = combine(rows, how)
-        sd, off = _rounded(rows.std(axis=0, ddof=1)), _rounded(np.abs(true[name] - centre))
+    k = len(next(iter(predicted.values())))
+    if k < 2:
+        raise ValueError(f"predicted: {k} member given; a spread needs two at least")
+    shares = None if weights is None or np.ptp(weights) == 0 else np.array(weights) / np.sum(weights)
+    for name, everyone in predicted.items():
+        skipped = (left_out or {}).get(name, 0)
+        rows, truth = everyone[:, skipped:], true[name][skipped:]
+        centre = combine(rows, how, shares)
+        sd, off = _rounded(spread_of(rows, shares)), _rounded(np.abs(truth - centre))
         ratio = np.divide(off, sd, out=np.where(off > 0, np.inf, 0.0), where=sd > 0)
         slack = _ROUNDING * SPACE.range
-        between = (rows.min(axis=0) - slack <= true[name]) & (true[name] <= rows.max(axis=0) + slack)
+        between = (rows.min(axis=0) - slack <= truth) & (truth <= rows.max(axis=0) + slack)
         spreads, errors = 100 * sd / SPACE.range, 100 * off / SPACE.range
         rank = Resamples(len(off), n=RESAMPLES, seed=seed).correlate(spreads.mean(axis=1), errors.mean(axis=1))[0]
         rms = _rms(spreads), _rms(errors)
-        scores.append(SpreadScore(name, ratio, between, rank.spearman, rms[0], rms[1], seed))
-    return Spread(study, what, len(next(iter(predicted.values()))), how, tuple(scores))
+        scores.append(SpreadScore(name, ratio, between, rank.spearman, rms[0], rms[1], seed, skipped))
+    return Spread(study, what, k, how, tuple(scores), () if shares is None else tuple(shares.tolist()))
 
 
 def spread(study: Study, members: Members | Sequence[int] | None = None, *, how: str = "mean", seed: int = 0) -> Spread:
     """Coverage of the spread of a study's epochs on its test sets, from what is stored.
+
+    A member that a greedy choice took several times counts as often, and the samples that chose are left out.
 
     Parameters
     ----------
@@ -93,6 +105,8 @@ def spread(study: Study, members: Members | Sequence[int] | None = None, *, how:
         study=study.config.name,
         what=what,
         how=how,
+        weights=chosen.counts,
+        left_out={name: chosen.left_out(name, len(t)) for name, (_, t) in stored.items()},
         seed=seed,
     )
 

@@ -186,6 +186,8 @@ def test_noise_draws_of_one_experiment_are_taken_together() -> None:
     assert found.target("lab").differences["final"][1].value == pytest.approx(-3)
     assert np.isnan(found.target("lab").differences["final"][1].low)
     assert "mean of 3 noise draws" in found.to_text()
+    assert "Intervals of a target with several noise draws (3 of noisy) are t intervals over these" in found.to_text()
+    assert "several noise draws" not in compare_studies([before, after], ["lab"]).to_text()
 
 
 def test_a_name_already_taken_is_not_given_to_noise_draws() -> None:

@@ -177,10 +177,17 @@ def _caveats(c: Studies) -> list[str]:
             "for so few; of test sets over some of the samples, near the final epoch), as if those like the others "
             "scattered alike; one of twenty differences exceeds it by chance."
         )
+    over_draws = [t for t in c.targets if len(t.members) > 1]
+    if differing and over_draws:
+        draws = ", ".join(f"{len(t.members)} of {t.name}" for t in over_draws)
+        said.append(
+            f"Intervals of a target with several noise draws ({draws}) are t intervals over these draws, paired: "
+            "whether other noise could turn a difference, not whether another training could."
+        )
     if any(s.study in differing for s in c.sets):
         said.append(
-            "Intervals are over test samples: whether other samples could turn a difference, not whether another "
-            "training could; of twenty one excludes 0 by chance."
+            "Intervals of test sets are over their samples: whether other samples could turn a difference, not whether "
+            "another training could; of twenty one excludes 0 by chance."
         )
     return said
 
