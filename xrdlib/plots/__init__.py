@@ -16,6 +16,7 @@ from xrdlib.plots.mechanisms import plot_mechanisms
 from xrdlib.plots.neighbours import plot_neighbours
 from xrdlib.plots.reconstruction import plot_examples, plot_reconstruction
 from xrdlib.plots.region import plot_region
+from xrdlib.plots.remedies import plot_remedies
 from xrdlib.plots.selection import plot_selection
 from xrdlib.plots.sensitivity import plot_chi2_profile, plot_identifiability, plot_sensitivity
 from xrdlib.plots.studies import plot_studies
@@ -53,6 +54,7 @@ __all__ = [
     "plot_reconstruction",
     "plot_region",
     "plot_regret",
+    "plot_remedies",
     "plot_samplings",
     "plot_seeds_or_epochs",
     "plot_selection",

@@ -45,6 +45,9 @@ def test_planted_answers_are_found_and_lead_to_their_leaves(planted: Planted, me
         assert {step.answer.by for step in found.path if step.question in MEASURED} == {"measured"}
         assert len(found.alternatives) == len(found.path)
         assert recommended.leaf.advice in found.sentences[0]
+        assert f"measured on study lab: {recommended.leaf.worth}" in found.sentences[0]
+        assert not any(answer.borderline for answer in found.answers.values())
+        assert "borderline" not in found.to_text()
         assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["recommendations"][0]["given"] == {}
 
 
@@ -100,7 +103,7 @@ def test_a_measured_curve_that_an_epoch_reproduces_goes_on(planted: Planted) -> 
     said = " ".join(found.sentences)
     assert "an epoch reproduces it" in said
     assert "final does not" in said
-    assert "has no rank" in said
+    assert "has no rank; it is more than the wobble of the epochs (" in said
     assert np.isnan(found.frame.set_index("number").loc["regret_percentile", "value"])
 
 
@@ -191,6 +194,7 @@ def test_too_few_epochs_to_tell(make_diagnosis: Callable[..., Any]) -> None:
     assert "not defined for so few epochs" in found.answers["special"].because
     json.dumps(found.to_dict(), allow_nan=False)
     assert "nan" not in found.to_text()
+    assert not found.answers["special"].borderline
     assert "cannot be told from so few epochs" in found.paragraph
 
 
@@ -200,6 +204,57 @@ def test_outside_the_space_is_sparse(planted: Planted) -> None:
     answer = _decide(replace(d, coverage=outside)).answers["sparse"]
     assert answer.value is True
     assert "outside the parameter space (Dmax1 = 0.04" in answer.because
+
+
+@pytest.mark.parametrize("critical", [None, False])
+@pytest.mark.parametrize(("limit", "borderline"), [(45.0, False), (57.0, True), (58.5, True), (80.0, False)])
+def test_a_borderline_region_is_said_to_be(
+    planted: Planted, limit: float, borderline: bool, critical: bool | None
+) -> None:
+    d = planted(known=True, aware=False, sparse=True, special=False)
+    some = replace(d.coverage.yardstick, kth=np.where(np.arange(100) < 58, 0.2, 0.9))
+    d = replace(d, coverage=replace(d.coverage, yardstick=some))
+    assert d.coverage.distance_interval.value == 58
+    found = _decide(d, sparse=limit, critical=critical)
+    answer = found.answers["sparse"]
+    assert answer.borderline == borderline
+    assert answer.value == (limit < 58)  # kept
+    assert (f"borderline: the interval holds {limit:g}" in answer.because) == borderline
+    said = f'The answer {answer.word} to "Is the region sparse?" is borderline; the other leads to'
+    assert any(sentence.startswith(said) for sentence in found.advice) == borderline
+    assert (f"{answer.word.capitalize()}, borderline (measured)" in " ".join(found.sentences)) == borderline
+    assert (f"{answer.word}, borderline" in found.table.to_string()) == borderline
+    assert max(map(len, found.table.to_string().splitlines())) <= 80
+    (step,) = (s for s in found.to_dict()["path"] if s["question"] == "sparse")
+    assert step["borderline"] == borderline
+    assert not found.what_if(sparse=not answer.value).answers["sparse"].borderline
+
+
+@pytest.mark.parametrize(
+    ("rises", "half", "borderline"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_a_borderline_rank_is_said_to_be_where_it_matters(
+    planted: Planted, rises: bool, half: bool, borderline: bool
+) -> None:
+    d = planted(known=True, aware=False, sparse=False, special=rises)
+    below = np.repeat([1e-3, 1e3], [27, 23] if half else [50, 0])
+    answer = _decide(replace(d, tracking=replace(d.tracking, sample_regret=below)), special=50.0).answers["special"]
+    assert answer.borderline == borderline
+    assert ("this is borderline: the interval of its rank holds 50" in answer.because) == borderline
+    assert answer.value == rises
+
+
+def test_a_p_value_that_the_draws_do_not_settle_is_borderline(planted: Planted) -> None:
+    d = planted(known=True, aware=False, sparse=False, special=False)
+    d = replace(d, tracking=replace(d.tracking, sample_regret=np.full(50, 1e-3)))
+    (p,) = (n.value for n in _decide(d).answers["special"].numbers if n.name == "p_value")
+    assert 0 < p.low < p.value < p.high < 1
+    for level, borderline in ((p.value, True), ((p.low + p.value) / 2, True), (p.low / 2, False)):
+        answer = _decide(d, luck=level).answers["special"]
+        assert answer.borderline == borderline
+        assert ("it is borderline whether that is rarer than" in answer.because) == borderline
+    far = replace(d, tracking=replace(d.tracking, sample_regret=np.full(50, 1e3)))
+    assert not _decide(far, luck=p.value).answers["special"].borderline  # its rank settles it
 
 
 def test_thresholds_are_arguments(planted: Planted) -> None:

@@ -56,8 +56,87 @@ def test_selected_by_the_curve(lab: Study) -> None:
     assert f"we selected the checkpoint of epoch {found.chosen}" in text
     assert "made without the true parameters" in text
     lost = found.curve_rmse[found.row(found.final)] - found.curve_rmse.min()
-    assert f"The advantage of epoch {found.chosen}, {lost:.3f} in RMSE," in text
+    assert (
+        f"Its curve is {lost:.3f} in RMSE closer than the other's, which is what was minimised over 80 epochs" in text
+    )
+    assert "as the curve has no noise, this is a fact and no luck" in text
+    assert "here they are not" in text
+    assert found.error[found.row(found.chosen)] > found.error[found.row(found.final)]
+    assert "cannot be told from" not in text
     assert "cannot also be the evidence" in text
+
+
+@pytest.mark.parametrize("special", [True, False])
+def test_one_epoch_picked_in_two_ways(planted: Callable[..., Any], special: bool) -> None:
+    d = planted(known=True, aware=False, sparse=True, special=special)
+    found = d.checkpoints
+    assert found.ideal == found.chosen == 30
+    by_truth, by_curve = (_of(d, pick=pick) for pick in ("ideal", "chosen"))
+    assert by_truth == _of(d)
+    assert "with the true parameters in hand" in by_truth
+    assert "which has the smallest mean error" in by_truth
+    assert f"The advantage of epoch 30, {found.regret:.2f} % of range" in by_truth
+    assert "minimised" not in by_truth
+    closer = found.curve_rmse[-1] - found.curve_rmse.min()
+    assert "made without the true parameters" in by_curve
+    assert "comes closest to the curve" in by_curve
+    assert f"Its curve is {closer:.3f} in RMSE closer" in by_curve
+    assert "here they are, which may be luck" in by_curve
+    assert "smallest mean error" not in by_curve
+    assert "The advantage" not in by_curve
+    assert (f"{APPROPRIATE} as far as the curve is concerned" in by_curve) == special
+    assert ("would be appropriate if its advantage were more than the wobble" in by_curve) != special
+
+
+def test_noise_of_a_record_can_be_luck(planted: Callable[..., Any]) -> None:
+    d = planted(known=True, aware=False, sparse=False, special=False)
+    assert d.target.source.instrument.peak_counts is not None
+    measured = planted(known=True, aware=False, sparse=False, special=False, truth=False)
+    quiet = replace(d.target.source, instrument=replace(d.target.source.instrument, peak_counts=None))
+    noise_free = replace(d, target=replace(d.target, source=quiet))
+    for case, noisy in ((d, True), (measured, True), (noise_free, False)):
+        text = _of(case, pick="chosen")
+        assert ("part of it may be the noise of this one record (a scatter of 0.020" in text) == noisy
+        assert ("this is a fact and no luck" in text) != noisy
+
+
+@pytest.mark.parametrize("pick", ["ideal", "chosen"])
+def test_too_few_epochs(make_diagnosis: Callable[..., Any], pick: str) -> None:
+    assert "cannot be told from so few" in _of(make_diagnosis(), pick=pick)
+
+
+def test_a_selected_epoch_that_does_not_reproduce_the_curve_is_said_to(planted: Callable[..., Any]) -> None:
+    d = planted(known=True, aware=False, sparse=True, special=True)
+    says = "the selected epoch does not reproduce the curve"
+    assert says not in _of(d)
+    rmse = d.checkpoints.curve_rmse + 0.1  # ideal fails
+    rmse[40] = 0.08  # chosen does not
+    other = replace(d, checkpoints=replace(d.checkpoints, curve_rmse=rmse))
+    text = _of(other)
+    assert f"By our own limit, an RMSE below 0.1, {says} (0.150), while epoch 41 does (0.080)" in text
+    assert APPROPRIATE not in text
+    assert says not in _of(other, pick="chosen")
+    noisy = replace(other, checkpoints=replace(other.checkpoints, noise=0.08))
+    assert says not in _of(noisy)  # within twice its noise
+
+
+def test_a_simulated_curve_that_no_epoch_reproduces(lab: Study) -> None:
+    found = checkpoints(lab, Target.of(LAB, lab))
+    assert found.curve_rmse.min() > 0.1
+    for pick, best in (
+        ("ideal", f", nor does any other epoch (at best {found.curve_rmse.min():.3f}"),
+        ("chosen", ", nor"),
+    ):
+        text = paragraph(lab, LAB, found, pick=pick)
+        rmse = found.curve_rmse[found.row(found.named[pick])]
+        assert f"does not reproduce the curve ({rmse:.3f}){best}" in text
+        assert "should not be reported as a result" in text
+
+
+def test_final_that_does_not_reproduce_the_curve_is_said_to(planted: Callable[..., Any]) -> None:
+    d = planted(known=True, aware=False, sparse=False, special=False, truth=False)
+    falling = replace(d.checkpoints, curve_rmse=np.linspace(0.4, 0.2, 60))
+    assert "does not reproduce the curve (0.200), nor does any other epoch:" in _of(replace(d, checkpoints=falling))
 
 
 @pytest.mark.parametrize("sparse", [True, False])
@@ -87,7 +166,7 @@ def test_a_measured_curve_has_no_parameter_errors(planted: Callable[..., Any]) -
     assert "The true parameters are unknown and had no part in this selection" in text
     for i in (found.row(30), found.row(60)):
         assert f"a curve RMSE of {found.curve_rmse[i]:.3f}" in text
-    assert "how far they disagree is part of the uncertainty" in text
+    assert "how far they disagree is a lower bound of the uncertainty" in text
     assert "its prediction lies in no sparse region" in text
 
 

@@ -9,33 +9,12 @@ import pytest
 from xrdlib.diagnostics.decision._leaves import LEAVES
 from xrdlib.diagnostics.decision._note import note_tree
 from xrdlib.diagnostics.decision._tree import MEASURED, QUESTIONS, YOURS, Branch, outline, state, ways
+from xrdlib.remedies import AVERAGED, ENSEMBLES
+from xrdlib.remedies.protocol import TRAINED
+from xrdlib.remedies.untrained import SELECTED
 
 EVERY = [dict(zip(QUESTIONS, values, strict=True)) for values in product((True, False), repeat=len(QUESTIONS))]
-REMEDIES = {
-    "final",
-    "select_parameters",
-    "select_curve",
-    "select_neighbours",
-    "select_weighted",
-    "ensemble_top5_mean",
-    "ensemble_top5_median",
-    "ensemble_every4",
-    "ensemble_greedy",
-    "ensemble_note",
-    "ensemble_curve",
-    "ensemble_seeds",
-    "swa",
-    "soup",
-    "augment_truth",
-    "augment_prediction",
-    "more_data",
-    "fresh",
-    "finetune_truth",
-    "finetune_prediction",
-    "weight_truth",
-    "weight_prediction",
-    "measurement",
-}
+REMEDIES = {*TRAINED, *SELECTED, *ENSEMBLES, *AVERAGED, "final", "ensemble_seeds", "select_curve"}
 
 
 def test_every_answer_leads_to_one_leaf_and_every_leaf_is_reached() -> None:
@@ -67,7 +46,7 @@ def test_measured_questions_come_before_the_users() -> None:
         assert mine == sorted(mine)
 
 
-def test_remedies_are_known_and_none_is_told_the_answer() -> None:
+def test_remedies_are_those_of_the_table_and_none_is_told_the_answer() -> None:
     used = {remedy for leaf in LEAVES.values() for remedy in leaf.remedies}
     assert used <= REMEDIES
     assert not {remedy for remedy in used if "truth" in remedy or remedy == "select_parameters"}

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xrdlib.data import MeasuredCurve
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.comparable import unlike_test_set
-from xrdlib.diagnostics.epochs.divergence import divergence
+from xrdlib.diagnostics.decision._chance import Chance, holds
 from xrdlib.diagnostics.epochs.tracking import Tracking
-from xrdlib.diagnostics.epochs.wobble import Wobble, wobble
 from xrdlib.diagnostics.target import Target
 from xrdlib.diagnostics.training_set.coverage import Coverage
 from xrdlib.training import Study
 
-__all__ = ["Answer", "Chance", "Number", "Thresholds", "aware", "chance", "known", "sparse", "special", "yours"]
+__all__ = ["Answer", "Number", "Thresholds", "aware", "fair_limit", "known", "sparse", "special", "yours"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,8 @@ class Answer:
     otherwise : str
         What would have to be different for the other answer, a condition after "if"; empty where it is the user's.
     numbers : tuple of Number
+    borderline : bool
+        Whether an interval holds its threshold so that the other answer cannot be excluded.
     """
 
     value: bool | None
@@ -76,6 +76,7 @@ class Answer:
     otherwise: str = ""
     numbers: tuple[Number, ...] = ()
     limit: str = ""
+    borderline: bool = False
 
     @property
     def word(self) -> str:
@@ -83,28 +84,14 @@ class Answer:
         return {True: "yes", False: "no", None: "not answered"}[self.value]
 
 
-class Chance(NamedTuple):
-    """Whether a trace's regret is more than luck: noise that never rises, and a rise beyond noise."""
-
-    wobble: Wobble
-    divergence: int | None
-    level: float
-
-    @property
-    def more(self) -> bool:
-        """More than luck by either; False where it cannot be told."""
-        return bool(self.wobble.p_value < self.level) or self.divergence is not None
-
-
-def chance(found: Checkpoints, trace: NDArray[np.float64], level: float, seed: int) -> Chance:
-    """As the section ``luck`` judges it, of a trace over the epochs of ``found``."""
-    at = divergence(found.epochs, trace, found.val_loss, np.empty((0, trace.size)), seed=seed).epoch
-    return Chance(wobble(trace, found.row(found.final), found.epochs, seed=seed), at, level)
+def fair_limit(found: Checkpoints, thresholds: Thresholds) -> float:
+    """RMSE of log10 intensity below which the curve counts as reproduced."""
+    return max(thresholds.fair, 2 * found.noise)
 
 
 def known(study: Study, target: Target, found: Checkpoints, thresholds: Thresholds) -> Answer:
     """Is the curve simulated as the network's own, or does an epoch reproduce it? The place for a measured gap."""
-    best, limit = float(found.curve_rmse.min()), max(thresholds.fair, 2 * found.noise)
+    best, limit = float(found.curve_rmse.min()), fair_limit(found, thresholds)
     unlike = unlike_test_set(study, target, "uniform")  # never for lying between the points of a grid
     reproduced = best < limit
     rmse = f"RMSE of log10 intensity {best:.3f} at epoch {found.chosen}"
@@ -149,10 +136,14 @@ def sparse(found: Coverage, threshold: float) -> Answer:
     short = f"denser around {at.value:.0f} % (limit {threshold:g} %)"
     value = at.value > threshold
     otherwise = f"it were denser around {'at most' if value else 'more than'} {threshold:g} % of test samples"
+    borderline = not found.violations and holds(at, threshold)
+    if borderline:
+        because += f", which is borderline: the interval holds {threshold:g}"
     if found.violations:
         because = f"it lies outside the parameter space ({'; '.join(found.violations)})"
         short, otherwise, value, limit = "outside the parameter space", "it lay inside the parameter space", True, ""
-    return Answer(value, "measured", because, short, otherwise, (Number("distance_percentile", at, threshold),), limit)
+    numbers = (Number("distance_percentile", at, threshold),)
+    return Answer(value, "measured", because, short, otherwise, numbers, limit, borderline)
 
 
 def special(found: Checkpoints, tracking: Tracking, luck: Chance, threshold: float) -> Answer:
@@ -162,11 +153,13 @@ def special(found: Checkpoints, tracking: Tracking, luck: Chance, threshold: flo
     """
     rank, p = tracking.regret_rank, luck.wobble.p_value
     ranked = not np.isnan(rank.value)
-    value = luck.more and (not ranked or rank.value >= threshold)
+    far = not ranked or rank.value >= threshold
+    value = luck.more and far
+    doubts = _doubts(rank, threshold, far, luck)
     if luck.wobble.regret <= 0:
         said, short = "there is none: final is the best epoch", "no regret"
     else:
-        shown = _in_words(luck)
+        shown = luck.in_words
         rather = "more than" if luck.more else "not shown to be more than"
         rank_said = (
             f"it exceeds that of {rank:.0f} % of {tracking.test_set} test samples (special from {threshold:g} on"
@@ -174,10 +167,10 @@ def special(found: Checkpoints, tracking: Tracking, luck: Chance, threshold: flo
             if ranked
             else "the truth being unknown it is that of the curve's error, and has no rank"
         )
-        said = f"{rank_said}; it is {rather} luck ({shown})"
+        chance = "luck" if ranked else "the wobble of the epochs"  # that a given curve is closer is no luck
+        said = "; ".join([rank_said, f"it is {rather} {chance} ({shown})", *doubts])
         place = f"rank {rank.value:.0f} % (limit {threshold:g} %)" if ranked else "no rank"
         short = f"{place}; {'p not defined' if np.isnan(p) else f'p {p:.2g}'}"
-    far = not ranked or rank.value >= threshold
     missing = [] if far else [f"its regret exceeded that of {threshold:g} % of test samples"]
     missing += [] if luck.more else ["it were more than noise alone brings, or the error rose beyond noise"]
     otherwise = " and ".join(missing)
@@ -186,10 +179,20 @@ def special(found: Checkpoints, tracking: Tracking, luck: Chance, threshold: flo
         otherwise = " or ".join([*losing, "its regret were what noise alone brings"])
     numbers = (
         Number("regret_percentile", rank, threshold),
-        Number("p_value", _exact(p), luck.level),
+        Number("p_value", luck.p_value, luck.level),
         Number("divergence_epoch", _exact(np.nan if luck.divergence is None else luck.divergence)),
     )
-    return Answer(value, "measured", said, short, otherwise, numbers)
+    return Answer(value, "measured", said, short, otherwise, numbers, borderline=bool(doubts))
+
+
+def _doubts(rank: Interval, threshold: float, far: bool, luck: Chance) -> list[str]:
+    """Why the other answer cannot be excluded, clauses; empty where it can be."""
+    near, close = holds(rank, threshold), luck.borderline
+    possible_far, possible_more = far or near, luck.more or close
+    if luck.wobble.regret <= 0 or not (possible_far and possible_more) or not (near or close):
+        return []
+    said = [f"this is borderline: the interval of its rank holds {threshold:g}"] if near else []
+    return said + ([f"it is borderline whether that is rarer than {100 * luck.level:g} %"] if close else [])
 
 
 def yours(question: str, value: bool | None) -> Answer:
@@ -197,15 +200,6 @@ def yours(question: str, value: bool | None) -> Answer:
     if value is not None and not isinstance(value, bool):
         raise ValueError(f"{question} = {value!r}: True, False or None (not answered) expected")
     return Answer(value, "you")
-
-
-def _in_words(luck: Chance) -> str:
-    if luck.wobble.drawn.size == 0:
-        return "what noise alone would bring is not defined for so few epochs, or a constant error"
-    share = f"noise alone brings as much in {100 * luck.wobble.p_value:.2g} % of cases"
-    if luck.divergence is not None:
-        return f"{share}; the error rises beyond noise from epoch {luck.divergence} on"
-    return share
 
 
 def _exact(value: float) -> Interval:

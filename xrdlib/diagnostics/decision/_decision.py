@@ -108,7 +108,7 @@ class Decision(Section):
 
     @property
     def advice(self) -> list[str]:
-        """What to do, a sentence for each recommendation."""
+        """What to do and what that was worth, a sentence for each recommendation, and which answers are borderline."""
         return advice(self)
 
     @property
@@ -150,6 +150,7 @@ class Decision(Section):
                     otherwise="",
                     numbers=(),
                     limit="",
+                    borderline=False,
                 )
         note = note_tree(bool(self.note.answers["Q1"]), changed["critical"].value, self.note.by_rule)
         return replace(self, answers=changed, note=note)
@@ -177,7 +178,8 @@ class Decision(Section):
     def table(self) -> pd.DataFrame:
         """The way: question, answer, who gave it."""
         labels = [self.label(step.question) for step in self.path]
-        rows = [(step.answer.word, step.answer.by, step.answer.short) for step in self.path]
+        answers = [s.answer for s in self.path]
+        rows = [(a.word + (", borderline" if a.borderline else ""), a.by, a.short) for a in answers]
         return pd.DataFrame(rows, index=labels, columns=["answer", "by", ""])
 
     def to_dict(self) -> dict[str, Any]:
@@ -189,6 +191,7 @@ class Decision(Section):
                     "text": QUESTIONS[step.question].text,
                     "note": QUESTIONS[step.question].note or None,
                     "answer": step.answer.value,
+                    "borderline": step.answer.borderline,
                     "by": step.answer.by,
                     "because": step.answer.because or None,
                     "given": dict(step.given),
@@ -199,7 +202,12 @@ class Decision(Section):
                 for step in self.path
             ],
             "recommendations": [
-                {"given": dict(r.given), "remedies": list(r.leaf.remedies), "advice": r.leaf.advice}
+                {
+                    "given": dict(r.given),
+                    "remedies": list(r.leaf.remedies),
+                    "advice": r.leaf.advice,
+                    "worth": r.leaf.worth,
+                }
                 for r in self.recommendations
             ],
             "alternatives": [

@@ -8,7 +8,9 @@ from xrdlib._words import listed
 from xrdlib.diagnostics.decision._tree import QUESTIONS, Ways
 
 if TYPE_CHECKING:
+    from xrdlib.diagnostics.decision._answers import Answer
     from xrdlib.diagnostics.decision._decision import Alternative, Decision, Step
+    from xrdlib.diagnostics.decision._leaves import Leaf
 
 __all__ = ["advice", "changes", "findings", "when"]
 
@@ -30,13 +32,14 @@ def condition(question: str, answer: bool) -> str:
 
 
 def advice(d: Decision) -> list[str]:
-    """One sentence, or one for each answer to the questions left open."""
+    """One sentence, or one for each answer to the questions left open; then one for each borderline answer."""
     found = d.recommendations
+    doubts = [_borderline(a, d.answers[a.question]) for a in d.alternatives if d.answers[a.question].borderline]
     if not found[0].given:
-        return [f"Recommended: {found[0].leaf.advice} ({_keys(found[0].leaf.remedies)})."]
+        return [f"Recommended: {_leaf(found[0].leaf)}.", *doubts]
     open_ones = listed([f"whether {QUESTIONS[s.question].holds}" for s in d.path if s.answer.value is None])
     said = [f"What to do depends on what only you know: {open_ones}."]
-    return said + [f"If {when(r.given)}: {r.leaf.advice} ({_keys(r.leaf.remedies)})." for r in found]
+    return [*said, *(f"If {when(r.given)}: {_leaf(r.leaf)}." for r in found), *doubts]
 
 
 def changes(d: Decision) -> list[str]:
@@ -52,13 +55,26 @@ def _step(step: Step) -> str:
         return f"{label} Not answered{f'; asked if {when(step.given)}' if step.given else ''}."
     because = (f": {a.because}" if a.because else "") + (f"; {a.limit}" if a.limit else "")
     asked = f"; asked if {when(step.given)}" if step.given else ""
-    return f"{label} {a.word.capitalize()} ({by}{asked}){because}."
+    borderline = ", borderline" if a.borderline else ""
+    return f"{label} {a.word.capitalize()}{borderline} ({by}{asked}){because}."
+
+
+def _leaf(leaf: Leaf) -> str:
+    return f"{leaf.advice} ({_keys(leaf.remedies)}); measured on study lab: {leaf.worth}"
+
+
+def _borderline(a: Alternative, answer: Answer) -> str:
+    text = QUESTIONS[a.question].text
+    return f'The answer {answer.word} to "{text}" is borderline; the other leads to {_leads(a)}.'
+
+
+def _leads(a: Alternative) -> str:
+    return " or ".join(f"{leaf.label} ({_keys(leaf.remedies)})" for leaf in a.leaves)
 
 
 def _alternative(a: Alternative) -> str:
-    leads = " or ".join(f"{leaf.label} ({_keys(leaf.remedies)})" for leaf in a.leaves)
     needs = f", if {a.otherwise}" if a.otherwise else ""
-    return f'Not taken: {"yes" if a.answer else "no"} to "{QUESTIONS[a.question].text}"{needs}; then {leads}.'
+    return f'Not taken: {"yes" if a.answer else "no"} to "{QUESTIONS[a.question].text}"{needs}; then {_leads(a)}.'
 
 
 def _keys(remedies: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from xrdlib.data import Experiment, MeasuredCurve
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.decision import _answers
 from xrdlib.diagnostics.decision._answers import Thresholds
+from xrdlib.diagnostics.decision._chance import chance
 from xrdlib.diagnostics.decision._decision import Decision
 from xrdlib.diagnostics.decision._note import note_tree
 from xrdlib.diagnostics.decision._paragraph import write
@@ -73,15 +74,14 @@ def decide(
     found = checkpoints(study, target) if found is None else found
     tracking = track(study, found, target, seed=seed) if tracking is None else tracking
     coverage = _covered(study, found) if coverage is None else coverage
-    chance = _answers.chance(found, found.curve_rmse if found.error is None else found.error, limits.luck, seed)
+    by_luck = chance(found, found.curve_rmse if found.error is None else found.error, limits.luck, seed)
     answers = {
         "known": _answers.known(study, target, found, limits),
         "aware": _answers.aware(study),
         "sparse": _answers.sparse(coverage, limits.sparse),
-        "special": _answers.special(found, tracking, chance, limits.special),
+        "special": _answers.special(found, tracking, by_luck, limits.special),
         **own,
     }
-    epoch = found.chosen if found.ideal is None else found.ideal
     verdicts = {question: verdict for question, (verdict, _) in coverage.verdicts.items()}
     by_rule = "; ".join(f"{verdict} by the {coverage.rule.questions[q]}" for q, verdict in verdicts.items())
     return Decision(
@@ -89,7 +89,16 @@ def decide(
         target=target.name,
         answers=answers,
         note=note_tree(verdicts["share"] == "sparse", critical, by_rule),
-        paragraph=write(study, target, found, epoch, chance, answers["known"], answers["sparse"]),
+        paragraph=write(
+            study,
+            target,
+            found,
+            by_curve=found.error is None,
+            limit=_answers.fair_limit(found, limits),
+            luck=by_luck,
+            known=answers["known"],
+            sparse=answers["sparse"],
+        ),
     )
 
 
@@ -138,10 +147,11 @@ def paragraph(
         study,
         target,
         found,
-        found.named[pick],
-        _answers.chance(found, trace, limits.luck, seed),
-        _answers.known(study, target, found, limits),
-        _answers.sparse(_covered(study, found) if coverage is None else coverage, limits.sparse),
+        by_curve=by_curve,
+        limit=_answers.fair_limit(found, limits),
+        luck=chance(found, trace, limits.luck, seed),
+        known=_answers.known(study, target, found, limits),
+        sparse=_answers.sparse(_covered(study, found) if coverage is None else coverage, limits.sparse),
     )
 
 
