@@ -240,3 +240,7 @@ def _compare(parent: Study, made: Study, target: Target) -> None:
 
     print_study(made)
     print_section(compare_studies([parent, made], [target]))
+    region, focus = made.config.extra and made.config.extra.region, made.config.focus
+    centre = region.centre if region else focus.centre if focus else None
+    if target.true is not None and centre == tuple(target.true):
+        typer.echo("- Centred on the true parameters: what is gained there is what being told the answer is worth.")
