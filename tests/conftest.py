@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,64 @@ def reference() -> Callable[[str], dict[str, np.ndarray]]:
             return dict(archive)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Any:
+    """Configuration of a noise-free study small enough to train in a second."""
+    from xrdlib.data import LAB, LAB_EXPERIMENT, DatasetConfig, Experiment
+    from xrdlib.simulation import Instrument
+    from xrdlib.training import NetworkConfig, StudyConfig, TrainingConfig
+
+    measured = Experiment("measured", LAB_EXPERIMENT, Instrument(36.0, 0.2, background=2e-3, peak_counts=6e4), 0.94, 5)
+    return StudyConfig(
+        name="tiny",
+        seed=7,
+        dataset=DatasetConfig(
+            size=60,
+            sampling="uniform",
+            seed=2,
+            layer_thickness=400.0,
+            scan_start=-84.0,
+            scan_step=12.0,
+            scan_points=101,
+            chunk_size=20,
+        ),
+        network=NetworkConfig(channels=(4,), kernels=(16,), strides=(8,), width=8, blocks=1),
+        training=TrainingConfig(epochs=3, batch_size=16, test_size=20, threads=1),
+        experiments=(LAB, measured),
+    )
+
+
+@pytest.fixture(scope="session")
+def random_config(tiny: Any) -> Any:
+    """Configuration with everything random at once: augmentation, disorder, dropout; and float16 weights."""
+    from xrdlib.training import Measurement
+
+    return replace(
+        tiny,
+        name="random",
+        dataset=replace(tiny.dataset, disorder=(0.85, 1.0)),
+        network=replace(tiny.network, dropout=0.2),
+        training=replace(tiny.training, checkpoint_precision="float16"),
+        measurement=Measurement(stop=(400.0, 1116.0), curves_per_instrument=16),
+    )
+
+
+@pytest.fixture(scope="session")
+def study(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A finished study of ``tiny``; not to be changed."""
+    from xrdlib.training import run_study
+
+    return run_study(tiny, tmp_path_factory.mktemp("study") / "tiny", workers=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def random_study(random_config: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A finished study of ``random_config``; not to be changed."""
+    from xrdlib.training import run_study
+
+    return run_study(random_config, tmp_path_factory.mktemp("study") / "random", workers=1, progress=False)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from xrdlib.widgets.epochs import EpochExplorer, epoch_explorer
 from xrdlib.widgets.exercises import Verdict, check_choice, check_number
 from xrdlib.widgets.mechanisms import MechanismsExplorer, mechanisms_explorer
 from xrdlib.widgets.neighbours import NeighboursExplorer, neighbours_explorer
+from xrdlib.widgets.region import RegionExplorer, region_explorer
 from xrdlib.widgets.sensitivity import SensitivityExplorer, sensitivity_explorer
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "EpochExplorer",
     "MechanismsExplorer",
     "NeighboursExplorer",
+    "RegionExplorer",
     "SensitivityExplorer",
     "Verdict",
     "bins_explorer",
@@ -32,5 +34,6 @@ __all__ = [
     "epoch_explorer",
     "mechanisms_explorer",
     "neighbours_explorer",
+    "region_explorer",
     "sensitivity_explorer",
 ]

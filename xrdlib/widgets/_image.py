@@ -10,11 +10,13 @@ from typing import Any
 import ipywidgets
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
+from matplotlib.text import Text
 
-__all__ = ["Explorer", "Picture"]
+__all__ = ["Explorer", "Picture", "moving_labels"]
 
 DPI = 130  # a page's width is 870 pixels, letters 13
 QUICK = {"compress_level": 1}
@@ -88,3 +90,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs)
         return {**bundle, "text/plain": type(self).__name__, "image/png": b64encode(self.image.value).decode()}
+
+
+def moving_labels(ax: Axes) -> list[Text]:
+    """Labels of the two axes as texts that may change: an axis' own belong to what does not move."""
+    across = ax.text(0.5, -0.13, "Dmax1 (% of its range)", transform=ax.transAxes, ha="center", va="top")
+    up = ax.text(-0.16, 0.5, "Dmax1 (% of its range)", transform=ax.transAxes, ha="right", va="center", rotation=90)
+    return [across, up]

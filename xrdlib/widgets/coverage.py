@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.plots import plot_radius_calibration
+from xrdlib.plots.region import off_the_grid
 from xrdlib.plots.style import COLOURS, new_figure, style
 from xrdlib.simulation import PARAMETERS
-from xrdlib.widgets._image import Explorer, Picture
+from xrdlib.widgets._image import Explorer, Picture, moving_labels
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Coverage, Target
@@ -27,7 +26,6 @@ FloatArray = NDArray[np.float64]
 
 RADII = tuple(round(0.05 * i, 2) for i in range(2, 41))
 _WIDTHS = 7.8, 8.2  # cm; side by side in a JupyterLab of 1280 pixels
-_GRID, _SHIFT = 30, 2.0  # fewer different values than this are a grid; % of range
 _DRAWN = 3000  # points of a map: more are a blot
 
 
@@ -47,7 +45,7 @@ class CoverageExplorer(Explorer):
         self.coverage = found
         fractions = 100 * SPACE.normalise(training)
         self._nearest_first = np.argsort(np.linalg.norm(fractions - found.position, axis=1), kind="stable")
-        self._drawn = fractions + _off_the_grid(fractions)
+        self._drawn = fractions + off_the_grid(fractions)
         self.radius = ipywidgets.SelectionSlider(
             options=[r for r in found.radii if r in RADII], value=0.5, description="radius", layout={"width": "480px"}
         )
@@ -78,7 +76,7 @@ class CoverageExplorer(Explorer):
             position = self.coverage.position
             ax.set_xlim(min(-3, position.min() - 3), max(103, position.max() + 3))
             ax.set_ylim(ax.get_xlim())
-            self._labels = _moving_labels(ax)
+            self._labels = moving_labels(ax)
             figure.legend(loc="outside upper center", ncols=3, markerscale=1.2, handlelength=1.0)
         return Picture(figure, [self._all, self._near, self._here, *self._labels])
 
@@ -131,20 +129,6 @@ class CoverageExplorer(Explorer):
             f"Calibrated, by the distance to neighbour {found.distance.size}: {found.place_in_words} "
             f"({found.distance_interval:.0f} % of test samples have theirs nearer).",
         ]
-
-
-def _off_the_grid(fractions: FloatArray) -> FloatArray:
-    """Small shifts (% of range) for the map, where grid points would lie on top of each other."""
-    shifts = np.random.default_rng(0).uniform(-_SHIFT, _SHIFT, fractions.shape)
-    gridded = [np.unique(np.round(column, 2)).size < _GRID for column in fractions.T]
-    return np.asarray(shifts * gridded)
-
-
-def _moving_labels(ax: Axes) -> list[Text]:
-    """Labels of the two axes as texts that may change: an axis' own belong to what does not move."""
-    across = ax.text(0.5, -0.13, "Dmax1 (% of its range)", transform=ax.transAxes, ha="center", va="top")
-    up = ax.text(-0.16, 0.5, "Dmax1 (% of its range)", transform=ax.transAxes, ha="right", va="center", rotation=90)
-    return [across, up]
 
 
 def coverage_explorer(study: Study, source: Target | Experiment | MeasuredCurve) -> CoverageExplorer:
