@@ -1,6 +1,5 @@
 """All remedies on several small trainings: rows, what is scored, and going on after an interruption."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,7 +111,8 @@ def test_read_as_a_summary(measured):
     assert found.held("augment_truth") == 4
     assert found.held("finetune_truth") is None
     assert found.cost("ensemble_seeds") > 0  # two more trainings
-    assert found.places == ("lab error", "lab_measured error", "grid", "uniform")
+    experiment = ("lab error", "lab profile", "lab_measured error", "lab_measured profile")
+    assert found.places == (*experiment, "grid", "uniform")
     assert all(found.sentences)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from xrdlib.plots.style import COLOURS, PAGE, new_figure, styled
 
@@ -37,11 +38,14 @@ def plot_remedies(summary: RemedySummary, *, width: float = PAGE) -> Figure:
         for row, key in zip(rows, keys, strict=True):
             change = summary.changes[key, place]
             d = change.difference
-            colour = COLOURS["vermillion"] if summary.told(key) else COLOURS["blue"]
-            ax.plot([d.low, d.high], [row, row], color=colour, lw=1)
+            colour = COLOURS["vermillion"] if summary.told(key, place) else COLOURS["blue"]
+            ax.plot([d.low, d.high], [row, row], color=colour, lw=1, solid_capstyle="butt")
             ax.plot(d.value, row, "o", ms=3, color=colour, mfc=colour if change.clear else "white")
         ax.axvline(0, color="0.6", lw=0.8, zorder=0)
-        ax.set_title(place.removesuffix(" error").replace("_", " "))
+        name = place.removesuffix(" error").replace("_", " ")
+        ax.set_title(name.replace(" profile", "\nprofile").replace(" measured", "\nmeasured"), fontsize="small")
+        ax.margins(x=0.12)
+        ax.xaxis.set_major_locator(MaxNLocator(3))
     axes[0].set_yticks(rows, keys)
-    figure.supxlabel("change of the mean error / % of range; filled: beyond the scatter of the trainings")
+    figure.supxlabel("change of the error (% of range, profile 1e-3); filled: clear; vermillion: told the truth")
     return figure
