@@ -38,6 +38,11 @@ The mean of seven parameters is dominated by those that the curve hardly depends
 of the strain profile (1e-3), RMSE of log10 intensity of the re-simulated prediction, and for networks the neighbourhood
 of the experiment: mean error on 300 new samples within 10 % of range of it, and the slope of prediction against truth.
 """
+AFTER = """
+After is a mean over the six trainings; the change is paired, +- half of its 95 % t interval. A star: clear
+among all comparisons of the table (5 % false discoveries). `truth` in a name, or vermillion in the figure: told what
+nobody knows of a measured curve.
+"""
 READING = "## The honest reading"
 
 
@@ -47,11 +52,7 @@ def main() -> None:
     print(HEAD)
     print(f"{PLACES}\n")
     print(_markdown(summary.table))
-    print(
-        "\nAfter is a mean over the six trainings; the change is paired, +- half of its 95 % t interval. A star: clear among "
-        "all comparisons of the table (5 % false discoveries). `truth` in a name, or vermillion in the figure: told "
-        "what nobody knows of a measured curve.\n"
-    )
+    print(AFTER)
     print(f"{READING}\n")
     print("\n".join(f"- {sentence}" for sentence in summary.sentences))
     print(f"\n{FURTHER}")

@@ -10,7 +10,7 @@ import pytest
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval
 from xrdlib.plots import plot_selection
 from xrdlib.remedies import Selection
-from xrdlib.remedies._selection_gains import Scores
+from xrdlib.remedies.selecting._selection_gains import Scores
 
 RULES = ("parameters", "curve", "neighbours", "weighted")
 MEASURES = ("parameters", "profile", "curve")

@@ -229,7 +229,7 @@ def _members(study: Study, text: str, count: int, target: Target) -> Members:
 
 def _centre(text: str, cm: bool, allow_outside: bool) -> Any:
     from xrdlib.cli.arguments import seven_numbers
-    from xrdlib.remedies.retraining import CENTRES
+    from xrdlib.remedies.retraining.retrain import CENTRES
 
     return text if text in CENTRES else seven_numbers(text, cm, allow_outside)
 

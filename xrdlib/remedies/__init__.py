@@ -1,24 +1,24 @@
 """What can be done where the best checkpoint on average is not the best for one experiment."""
 
-from xrdlib.remedies.augmentation import augment, fresh_curves, more_data
-from xrdlib.remedies.averaging import AVERAGED, Soup, averaged_network, greedy_soup, swa
-from xrdlib.remedies.choosing import SELECTIONS, choose_checkpoint, selection_predictions
-from xrdlib.remedies.combination import combine, error_weights
-from xrdlib.remedies.ensemble import Ensemble, ensemble
-from xrdlib.remedies.ensemble_predictions import ENSEMBLES, ensemble_predictions
-from xrdlib.remedies.fine_tuning import fine_tune, stop_early
-from xrdlib.remedies.forgetting import Forgetting, forgetting
-from xrdlib.remedies.growth import Growth, growth
-from xrdlib.remedies.members import Member, Members, across, by_hand, every, greedy, noted, top
-from xrdlib.remedies.protocol import measure_remedies
-from xrdlib.remedies.region import RegionWeights, region_weights
-from xrdlib.remedies.retraining import centre_of
-from xrdlib.remedies.seeds import SeedsOrEpochs, seeds_or_epochs
-from xrdlib.remedies.selection import Selection, selection
-from xrdlib.remedies.spread import Spread, measure_spread, spread, spread_of_runs
-from xrdlib.remedies.summary import RemedySummary
-from xrdlib.remedies.weighting import weight_region
-from xrdlib.remedies.written import write_average, write_ensemble
+from xrdlib.remedies.ensembles.averaging import AVERAGED, Soup, averaged_network, greedy_soup, swa
+from xrdlib.remedies.ensembles.combination import combine, error_weights
+from xrdlib.remedies.ensembles.ensemble import Ensemble, ensemble
+from xrdlib.remedies.ensembles.ensemble_predictions import ENSEMBLES, ensemble_predictions
+from xrdlib.remedies.ensembles.growth import Growth, growth
+from xrdlib.remedies.ensembles.members import Member, Members, across, by_hand, every, greedy, noted, top
+from xrdlib.remedies.ensembles.seeds import SeedsOrEpochs, seeds_or_epochs
+from xrdlib.remedies.ensembles.spread import Spread, measure_spread, spread, spread_of_runs
+from xrdlib.remedies.ensembles.written import write_average, write_ensemble
+from xrdlib.remedies.retraining.augmentation import augment, fresh_curves, more_data
+from xrdlib.remedies.retraining.fine_tuning import fine_tune, stop_early
+from xrdlib.remedies.retraining.forgetting import Forgetting, forgetting
+from xrdlib.remedies.retraining.region import RegionWeights, region_weights
+from xrdlib.remedies.retraining.retrain import centre_of
+from xrdlib.remedies.retraining.weighting import weight_region
+from xrdlib.remedies.selecting.choosing import SELECTIONS, choose_checkpoint, selection_predictions
+from xrdlib.remedies.selecting.selection import Selection, selection
+from xrdlib.remedies.worth.protocol import measure_remedies
+from xrdlib.remedies.worth.summary import RemedySummary
 
 __all__ = [
     "AVERAGED",

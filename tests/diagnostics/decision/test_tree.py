@@ -10,8 +10,8 @@ from xrdlib.diagnostics.decision._leaves import LEAVES
 from xrdlib.diagnostics.decision._note import note_tree
 from xrdlib.diagnostics.decision._tree import MEASURED, QUESTIONS, YOURS, Branch, outline, state, ways
 from xrdlib.remedies import AVERAGED, ENSEMBLES
-from xrdlib.remedies.protocol import TRAINED
-from xrdlib.remedies.untrained import SELECTED
+from xrdlib.remedies.worth.protocol import TRAINED
+from xrdlib.remedies.worth.untrained import SELECTED
 
 EVERY = [dict(zip(QUESTIONS, values, strict=True)) for values in product((True, False), repeat=len(QUESTIONS))]
 REMEDIES = {*TRAINED, *SELECTED, *ENSEMBLES, *AVERAGED, "final", "ensemble_seeds", "select_curve"}

@@ -8,7 +8,7 @@ import pytest
 
 from xrdlib.diagnostics.decision._leaves import LEAVES
 from xrdlib.remedies import AVERAGED, ENSEMBLES, RemedySummary
-from xrdlib.remedies.untrained import SELECTED
+from xrdlib.remedies.worth.untrained import SELECTED
 
 ERRORS = ("lab error", "lab_measured error")
 TESTS = ("grid", "uniform")

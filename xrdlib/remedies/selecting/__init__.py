@@ -1,0 +1,1 @@
+"""Choosing the epoch for an experiment: the note's first solution."""

@@ -1,0 +1,1 @@
+"""What every remedy is worth, over several trainings."""
