@@ -33,11 +33,13 @@ included, without the first training.
 SHORT = """## In short
 
 - **Choosing or averaging epochs does not help the experiment** without the truth in hand: not its parameters, not its
-  profile. What the note calls best, the ideal epoch, needs the truth; the epoch whose curve fits best gains in the curve.
-- **Being told the truth helps, and is no remedy**: curves, weights or fine-tuning centred on the true parameters move the
+  profile. What the note calls best, the ideal epoch, needs the truth; the epoch whose curve fits best gains in the
+  curve.
+- **Being told the truth helps, and is no remedy**: new curves or fine-tuning centred on the true parameters move the
   network towards the answer it was told.
-- **New curves around the network's own answer** help what the curve shows: the strain profile and the curve come several
-  times closer, the mean of seven parameters hardly. The whole test sets pay for it, and so does the measured experiment.
+- **New curves around the network's own answer** help what the curve shows: the strain profile and the curve come
+  several times closer, the mean of seven parameters hardly. The whole test sets pay for it, and so does the measured
+  experiment.
 - **A measured experiment needs the measurement model in the training**; no other remedy comes near it.
 - **The average** gains by more or fresh curves and by averaging several trainings; this experiment need not.
 - The note's fine-tuning (radius 1, rate 1e-5) does next to nothing; done harder, it forgets.
