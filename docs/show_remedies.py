@@ -26,8 +26,9 @@ dropout. *Before* is the epoch with the lowest validation loss of each. Every re
 scored at the same places: the lab's experiment noise-free (`lab`), the same through the measurement model (`lab
 measured`, the mean of five noise draws), and two test sets of 2 000 curves each, `grid` (drawn as the training set was)
 and `uniform`. Errors are means over the seven parameters in % of range. Retraining sees as many curves per epoch as
-before, whatever it was given: equal cost but for the simulation. Costs are core-seconds of one core, simulation
-included, without the first training.
+before, whatever it was given (but for `augment_truth_added`): equal cost but for the simulation. Costs are core-seconds
+(seconds of one core) of training and of simulating new curves; without the first training and the dataset, which are
+there already, and 0 for what needs no training.
 """
 
 SHORT = """## In short
@@ -38,8 +39,8 @@ SHORT = """## In short
 - **Being told the truth helps, and is no remedy**: new curves or fine-tuning centred on the true parameters move the
   network towards the answer it was told.
 - **New curves around the network's own answer** help what the curve shows: the strain profile and the curve come
-  several times closer, the mean of seven parameters hardly. The whole test sets pay for it, and so does the measured
-  experiment.
+  several times closer, the mean of seven parameters hardly. The test set `grid` pays for it (`uniform` only for the
+  narrow box), and the measured experiment is no better read, with the narrow box worse.
 - **A measured experiment needs the measurement model in the training**; no other remedy comes near it.
 - **The average** gains by more or fresh curves and by averaging several trainings; this experiment need not.
 - The note's fine-tuning (radius 1, rate 1e-5) does next to nothing; done harder, it forgets.
@@ -54,8 +55,10 @@ of the experiment: mean error on 300 new samples within 10 % of range of it, and
 """
 AFTER = """
 After is a mean over the six trainings; the change is paired, +- half of its 95 % t interval. A star: clear
-among all comparisons of the table (5 % false discoveries). `truth` in a name, or vermillion in the figure: told what
-nobody knows of a measured curve.
+among all comparisons of this table and the profiles below (5 % false discoveries, Benjamini and Hochberg); the rows
+`answer_...`, which are yardsticks, take no part. A dagger (vermillion in the figure): told what nobody knows of a
+measured curve, the truth, or at `lab measured` what the network says of the noise-free curve. `ensemble_seeds` on one
+experiment has no interval: of means over all triples of six trainings jackknife pseudo-values cover too little there.
 """
 READING = "## The honest reading"
 

@@ -178,7 +178,7 @@ class TestStart:
         assert tuned.final_among([1, 2]) == 2
         found = checkpoints(tuned, Target.of(LAB, tuned))
         assert found.final == 3
-        assert "final is epoch 3 (the last)" in found.sentences[0]
+        assert "final is epoch 3 (the last of the fine-tuning)" in found.sentences[0]
 
     def test_goes_on_without_being_told_the_weights_again(self, study, tmp_path):
         config = self.continued(study, epochs=2)

@@ -32,7 +32,7 @@ def print_study(study: Study) -> None:
     if not study.n_epochs:
         return
     typer.echo(f"final: epoch {study.final}, validation loss {study.val_loss(study.final):.5f}")
-    for experiment in config.experiments:
+    for experiment in config.experiments if study.n_epochs > 1 else ():
         error = study.experiment_errors(experiment.name).mean(axis=1)
         ideal = int(error.argmin()) + 1
         typer.echo(
@@ -85,18 +85,18 @@ def print_tables(title: str, tables: dict[str, DataFrame], sentences: list[str])
     console.print(f"\n[bold]{title}[/]")
     for heading, table in tables.items():
         console.print(f"\n{heading}", markup=False)
-        short = [re.sub(r"^change \(.*\)$", "change", str(name)) for name in table.columns]  # of what is left of it
-        console.print(_rich_table(table.set_axis(short, axis=1)))
+        short = [re.sub(r"^(change) .*$|^.* (profile|measured)$", r"\1\2", str(name)) for name in table.columns]
+        console.print(_rich_table(table.set_axis(short, axis=1), whole_labels=True))
     for sentence in sentences:
         console.print(f"- {sentence}", markup=False, soft_wrap=True)
 
 
-def _rich_table(frame: Any) -> Any:
+def _rich_table(frame: Any, *, whole_labels: bool = False) -> Any:
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("")
+    table.add_column("", no_wrap=whole_labels, min_width=max(map(len, map(str, frame.index))) if whole_labels else None)
     for name in frame.columns:
         table.add_column(str(name), justify="right")
     for label, row in frame.iterrows():

@@ -39,7 +39,7 @@ Step = Annotated[float | None, typer.Option(help="Angular step of a file without
 
 @remedy_app.command("ensemble", epilog="Example:  xrdlib remedy ensemble --members top --count 5 --out build/ensemble")
 def ensemble_command(
-    out: Out,
+    out: Annotated[Path, typer.Option(help="Folder of the new study.")],
     study: StudyName = "lab",
     experiment: ExperimentText = "lab",
     members: Annotated[
@@ -60,6 +60,10 @@ def ensemble_command(
 
     parent, target = _parent(study, experiment, cm, allow_outside, step)
     if members in AVERAGED:
+        if (count, how, weights) != (5, "mean", "equal"):
+            raise ValueError(
+                f"--members {members}: averages weights; --count, --how and --weights have no meaning for it"
+            )
         network, epochs = averaged_network(parent, members)
         made = write_average(parent, network, epochs, out, remedy=members)
     else:
@@ -178,6 +182,7 @@ def summary_command(
 
     found = RemedySummary.open(table)
     print_tables(found.title, found.tables, found.sentences)
+    typer.echo("What the names stand for: docs/remedies.md. A dagger: told what nobody knows of a measured curve.")
 
 
 @remedy_app.command(
@@ -220,18 +225,22 @@ def _members(study: Study, text: str, count: int, target: Target) -> Members:
         return greedy(study, count, among=there)
     if text == "note":
         return noted(study, checkpoints(study, target))
-    try:
-        return by_hand(study, [int(epoch) for epoch in text.split(",")])
-    except ValueError:
+    if not all(epoch.strip().isdigit() for epoch in text.split(",")):
         words = "top, every, greedy, note, swa, soup"
-        raise ValueError(f"--members {text}: {words} or numbers of epochs such as 20,48,76 expected") from None
+        raise ValueError(f"--members {text}: {words} or numbers of epochs such as 20,48,76 expected")
+    return by_hand(study, [int(epoch) for epoch in text.split(",")])
 
 
 def _centre(text: str, cm: bool, allow_outside: bool) -> Any:
     from xrdlib.cli.arguments import seven_numbers
     from xrdlib.remedies.retraining.retrain import CENTRES
 
-    return text if text in CENTRES else seven_numbers(text, cm, allow_outside)
+    if text in CENTRES:
+        return text
+    try:
+        return seven_numbers(text, cm, allow_outside)
+    except ValueError as error:
+        raise ValueError(f"--centre: {', '.join(CENTRES)} or seven numbers expected ({error})") from None
 
 
 def _compare(parent: Study, made: Study, target: Target) -> None:
@@ -240,6 +249,13 @@ def _compare(parent: Study, made: Study, target: Target) -> None:
 
     print_study(made)
     print_section(compare_studies([parent, made], [target]))
+    if target.true is None and parent.config.measurement is None:
+        typer.echo(
+            "- A measured curve, and a training on noise-free ones: take a study trained through the measurement"
+        )
+        typer.echo(
+            "  model first (--study measured); the remedies of a noise-free one do not help it (docs/remedies.md)."
+        )
     region, focus = made.config.extra and made.config.extra.region, made.config.focus
     centre = region.centre if region else focus.centre if focus else None
     if target.true is not None and centre == tuple(target.true):

@@ -35,12 +35,12 @@ def _regret(diagnosis: Diagnosis) -> Iterator[str]:
     final, name = c.row(c.final), diagnosis.target.name
     if c.ideal is None or c.ideal == c.final:
         yield (
-            f"Epoch {c.final} is final (lowest validation loss) and ideal for {name}, too: an error of "
+            f"Epoch {c.final} is final ({c.why_final}) and ideal for {name}, too: an error of "
             f"{c.error[final]:.2f} % of range."
         )
         return
     yield (
-        f"Epoch {c.final} is final (lowest validation loss), epoch {c.ideal} is ideal for {name}: an error of "
+        f"Epoch {c.final} is final ({c.why_final}), epoch {c.ideal} is ideal for {name}: an error of "
         f"{c.error[final]:.2f} against {c.error.min():.2f} % of range."
     )
     at_final, at_ideal = c.errors[final], c.errors[c.row(c.ideal)]
@@ -77,7 +77,7 @@ def _curve(diagnosis: Diagnosis) -> Iterator[str]:
     c = diagnosis.checkpoints
     best = c.curve_rmse.min()
     yield (
-        f"Epoch {c.final} is final (lowest validation loss); epoch {c.chosen} reproduces {diagnosis.target.name} best: "
+        f"Epoch {c.final} is final ({c.why_final}); epoch {c.chosen} reproduces {diagnosis.target.name} best: "
         f"RMSE of log10 intensity {c.curve_rmse[c.row(c.final)]:.3f} against {best:.3f}."
     )
     if not c.reproduced:

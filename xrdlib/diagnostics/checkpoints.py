@@ -111,6 +111,11 @@ class Checkpoints(Section):
         """Error at ``final`` minus error at ``ideal``, % of range; None where the truth is unknown."""
         return None if self.error is None else float(self.error[self.row(self.final)] - self.error.min())
 
+    @property
+    def why_final(self) -> str:
+        """What makes an epoch final, in words."""
+        return "the last of the fine-tuning" if self.continued else "lowest validation loss"
+
     def row(self, epoch: int) -> int:
         """Index of an epoch."""
         return int(np.flatnonzero(self.epochs == epoch)[0])
@@ -200,12 +205,11 @@ class Checkpoints(Section):
         if edges := n.at_edge:
             origin += f", at the edge of what was tried: {', '.join(edges)}"
         said = []
-        why = "the last" if self.continued else "lowest validation loss"
         f, best = self.row(self.final), self.row(self.chosen)
         if self.error is not None and self.ideal is not None and self.regret is not None:
             i = self.row(self.ideal)
             said.append(
-                f"final is epoch {self.final} ({why}), ideal is epoch {self.ideal} (lowest error on "
+                f"final is epoch {self.final} ({self.why_final}), ideal is epoch {self.ideal} (lowest error on "
                 f"this experiment): {self.error[f]:.2f} against {self.error[i]:.2f} % of range, a regret of "
                 f"{self.regret:.2f}."
             )

@@ -47,5 +47,7 @@ def plot_remedies(summary: RemedySummary, *, width: float = PAGE) -> Figure:
         ax.margins(x=0.12)
         ax.xaxis.set_major_locator(MaxNLocator(3))
     axes[0].set_yticks(rows, keys)
-    figure.supxlabel("change of the error (% of range, profile 1e-3); filled: clear; vermillion: told the truth")
+    figure.supxlabel(
+        "change of the error (% of range, profile 1e-3); filled: clear; vermillion: told more than curves tell"
+    )
     return figure

@@ -75,10 +75,10 @@ def test_sentences_name_help_and_harm(summary):
     assert "Helps an experiment and harms the test sets: augment_chosen (grid +1.0" in text
     assert "Better on both whole test sets: fresh" in text
     assert re.search(
-        r"On lab: better without being told the truth augment_chosen \(-[23]\.\d+\); when told augment_truth", text
+        r"On lab: better without the truth: augment_chosen \(-[23]\.\d+\); better when told: augment_truth", text
     )
     assert re.search(
-        r"On lab measured: better .* nothing; when told nothing; worse weight_chosen \(\+[12]\.\d+\)", text
+        r"On lab measured: better .*: nothing; better when told: nothing; worse: weight_chosen \(\+[12]\.\d+\)", text
     )
     assert "augment" in next(s for s in summary.sentences if "told the answer" in s)
 

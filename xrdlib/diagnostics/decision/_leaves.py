@@ -34,8 +34,8 @@ _NOTHING_BETTER = (
 )
 _AROUND = (
     "profile and curve of the noise-free experiment came closer in each of the trainings, and other curves near it "
-    "were read better; a gain of its own seven parameters is not shown; grid test curves, and the experiment through "
-    "a diffractometer, were read worse"
+    "were read better; a gain of its own seven parameters is not shown; grid test curves were read worse, and the "
+    "experiment through a diffractometer seemed to be"
 )
 
 LEAVES = {

@@ -107,9 +107,10 @@ def _sides(targets: list[TargetScores], k: int, measure: str | None) -> str:
     for t in targets:
         m = measure or t.measure
         first, other = (t.values[m][i].mean() for i in (0, k))
-        side = "smaller" if other < first else "larger" if other > first else "the same"
         digits = ".2f" if MEASURES[m][1] else ".3f"
-        numbers = f"{other:{digits}} instead of {first:{digits}}" if other != first else f"{other:{digits}}"
+        shown = [f"{value:{digits}}" for value in (first, other)]
+        side = "the same" if shown[0] == shown[1] else "smaller" if other < first else "larger"
+        numbers = shown[1] if side == "the same" else f"{shown[1]} instead of {shown[0]}"
         draws = f", mean of {len(t.members)} noise draws" if len(t.members) > 1 and measure is None else ""
         sides[side].append(f"{t.name} ({numbers}{draws})")
     return ", ".join(f"{side} for {listed(names)}" for side, names in sides.items() if names)

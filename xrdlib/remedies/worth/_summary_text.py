@@ -16,8 +16,8 @@ def findings(s: RemedySummary) -> list[str]:
     count = sum(s.tested(key, place) for key in tested for place in s.places)
     said = [
         f"{len(s.runs)} trainings that differ in weights, order and dropout; before is the epoch with the lowest "
-        "validation loss of each, with the standard deviation between trainings. Changes are paired by training, +- "
-        "half of their 95 % t interval. All share the dataset, the added curves, the test sets and the noise draws: "
+        "validation loss of each, with the standard deviation (SD) between trainings. Changes are paired by training, "
+        "+- half of their 95 % t interval. All share the dataset, the added curves, the test sets and the noise draws: "
         "the intervals do not speak of others.",
         f"{count} comparisons: one in twenty intervals excludes 0 by chance. A star marks what is left when one false "
         "among twenty starred is accepted (Benjamini and Hochberg). The best row of so many looks better than it is.",
@@ -36,11 +36,9 @@ def _at_experiment(s: RemedySummary, tested: list[str], place: str) -> str:
     better = [k for k in clear if s.changes[k, place].difference.value < 0]
     worse = [k for k in clear if s.changes[k, place].difference.value > 0]
     honest, told = [k for k in better if not s.told(k, place)], [k for k in better if s.told(k, place)]
-    what = "what the network says of the noise-free curve, or the truth," if "measured" in place else "the truth"
-    return (
-        f"{name}: better without being told {what} {_list(s, honest, place) or 'nothing'}; when told "
-        f"{_list(s, told, place) or 'nothing'}; worse {_list(s, worse, place) or 'nothing'}."
-    )
+    what = "what the network says of the noise-free curve" if "measured" in place else "the truth"
+    words = (f"better without {what}", honest), ("better when told", told), ("worse", worse)
+    return f"{name}: " + "; ".join(f"{word}: {_list(s, keys, place) or 'nothing'}" for word, keys in words) + "."
 
 
 def _list(s: RemedySummary, keys: list[str], place: str) -> str:
@@ -89,7 +87,7 @@ def _circular(s: RemedySummary) -> list[str]:
     )
     said = [
         "A remedy centred on the truth is told the answer: who answers the centre whatever the curve has an error of "
-        "0.00 there. Centred on what the network itself says of the curve (which errs by "
+        "0.00 there. Centred on what the network itself says of the curve (which, kept within the ranges, errs by "
         f"{s.changes['answer_chosen', place].after:.2f}), the same remedies give, error on {s.experiment} with and "
         f"without the truth: {apart}."
     ]

@@ -136,8 +136,11 @@ class RemedySummary(Section):
         """Whether a change is one of those among which some are bound to look good by chance."""
         if quantity not in self.places or remedy.startswith("answer"):
             return False
-        # pseudo-values of one experiment cover too little, see `several_seeds`
-        return remedy != "ensemble_seeds" or quantity in ("grid", "uniform")
+        return not self.pseudo(remedy, quantity)
+
+    def pseudo(self, remedy: str, quantity: str) -> bool:
+        """Whether values are pseudo-values of one experiment, whose intervals cover too little (`several_seeds`)."""
+        return remedy == "ensemble_seeds" and quantity not in ("grid", "uniform")
 
     def held(self, remedy: str) -> int | None:
         """In how many trainings the region of new curves held the true parameters; None where there was no region."""
@@ -195,7 +198,8 @@ class RemedySummary(Section):
         for key in self.keys:
             c = self.changes[key, place]
             d = c.difference
-            text = f"{d.value:+.2f} +- {(d.high - d.low) / 2:.2f}{'*' if c.clear else ''}"
+            half = "" if self.pseudo(key, place) else f" +- {(d.high - d.low) / 2:.2f}"
+            text = f"{d.value:+.2f}{half}{'*' if c.clear else ''}{'†' if self.told(key, place) else ''}"
             cells[key] = {name: f"{c.after:.2f}", f"change ({name})": text}
         return pd.DataFrame.from_dict(cells, orient="index").rename_axis("remedy")
 

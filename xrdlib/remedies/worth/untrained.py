@@ -39,6 +39,15 @@ SELECTED = {
     "select_weighted_truth": ("select_weighted", "truth"),
     "select_weighted_chosen": ("select_weighted", "prediction"),
 }
+_OF_EPOCHS = {
+    "ensemble_top5_mean": "mean of the 5 epochs with the lowest validation loss",
+    "ensemble_top5_median": "median of the same",
+    "ensemble_every4": "mean of every 4th epoch of the second half",
+    "ensemble_greedy": "mean of epochs chosen greedily on half of the grid test set",
+    "ensemble_note": "median of ideal (truth needed), final, and the epoch at 3/4",
+    "ensemble_curve": "as every4, weights 1 / (curve error)^2",
+}
+_OF_WEIGHTS = {"swa": "mean of the weights of the last quarter of epochs", "soup": "greedy soup of weights"}
 TOGETHER = 3  # trainings whose predictions are averaged
 
 
@@ -82,17 +91,17 @@ def without_training(case: Case) -> Iterator[Row]:
         yield {**row, **scorer.neighbourhood(seen_by(study.network(first), study.config, scorer.around))}
     for key in ENSEMBLES:
         predicted = ensemble_predictions(study, key)
-        row = case.row(key, "of epochs", 0.0, *predicted)
+        row = case.row(key, _OF_EPOCHS[key], 0.0, *predicted)
         if key == "ensemble_greedy":
             row = {
                 **row,
                 **_other_half(study, tests, predicted[1]),
-                "setting": "of epochs; scored where none was chosen",
+                "setting": f"{_OF_EPOCHS[key]}, scored on the other",
             }
         yield row
     for key in AVERAGED:
-        network, epochs_in = averaged_network(study, key)
-        yield of_network(case, key, f"weights of {len(epochs_in)} epochs", 0.0, network, study.config)
+        network, _ = averaged_network(study, key)
+        yield of_network(case, key, _OF_WEIGHTS[key], 0.0, network, study.config)
 
 
 def _other_half(study: Study, final: Predictions, said: Predictions) -> dict[str, float]:
