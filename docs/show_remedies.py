@@ -19,7 +19,7 @@ Printed by `python docs/show_remedies.py > docs/remedies.md` from `data/remedies
 xrdlib remedy measure data/configs/lab_one_thread.toml --out build/remedies
 ```
 
-(hours of one core; it goes on where it was interrupted).
+(about two hours of one core; it goes on where it was interrupted).
 
 Six trainings of study `lab` (10 000 noise-free curves of the grid, 80 epochs) that differ in initial weights, order and
 dropout. *Before* is the epoch with the lowest validation loss of each. Every remedy was applied to each of the six and

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xrdlib.training import Study
 
 __all__ = [
+    "asked_for",
     "check_writable",
     "column_numbers",
     "is_curve_file",
@@ -58,6 +59,11 @@ def column_numbers(text: str | None) -> tuple[int, ...] | None:
 
 def _tokens(text: str) -> list[str]:
     return [t for t in re.split(r"[\s,;\[\]()]+", text) if t]
+
+
+def asked_for(reading: dict[str, Any]) -> list[str]:
+    """Options on reading a curve's file that are not as they are by default."""
+    return [name for name, value in reading.items() if value not in (None, False, 0, "arcsec")]
 
 
 def is_curve_file(text: str) -> bool:

@@ -30,6 +30,13 @@ AllowOutside = Annotated[
     bool, typer.Option("--allow-outside", help="Go on with parameters outside their ranges or constraints.")
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")]
+# how a curve's file is read
+Step = Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")]
+Columns = Annotated[str | None, typer.Option(help="Columns of the file to read, from 0: 0,1.")]
+Unit = Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or mrad.")]
+Skip = Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")]
+Peak = Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")]
+Reverse = Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")]
 
 
 @app.command(

@@ -12,6 +12,7 @@ import typer
 
 import xrdlib
 from xrdlib.cli.arguments import (
+    asked_for,
     check_writable,
     column_numbers,
     is_curve_file,
@@ -19,7 +20,7 @@ from xrdlib.cli.arguments import (
     read_target,
     write_text,
 )
-from xrdlib.cli.commands import AllowOutside, Cm, app
+from xrdlib.cli.commands import AllowOutside, Cm, Columns, Peak, Reverse, Skip, Step, Unit, app
 from xrdlib.cli.output import print_section
 
 __all__ = ["compare"]
@@ -41,12 +42,12 @@ def compare(
         ),
     ] = None,
     cm: Cm = False,
-    step: Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")] = None,
-    columns: Annotated[str | None, typer.Option(help="Columns of the file to read, from 0: 0,1.")] = None,
-    unit: Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or mrad.")] = "arcsec",
-    skip: Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")] = 0,
-    peak: Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")] = False,
+    step: Step = None,
+    columns: Columns = None,
+    unit: Unit = "arcsec",
+    skip: Skip = 0,
+    peak: Peak = None,
+    reverse: Reverse = False,
     allow_outside: AllowOutside = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the numbers as JSON.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the figure into this folder.")] = None,
@@ -67,7 +68,7 @@ def compare(
         "columns": column_numbers(columns),
     }
     files = [text for text in experiment or [] if is_curve_file(text)]
-    unused = [k for k, v in reading.items() if v not in (None, False, 0, "arcsec")] if not files else []
+    unused = asked_for(reading) if not files else []
     if cm and len(files) == len(experiment or []):
         unused = ["cm", *unused]
     if unused:

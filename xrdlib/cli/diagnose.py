@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xrdlib.cli.arguments import (
+    asked_for,
     check_writable,
     column_numbers,
     is_curve_file,
@@ -19,7 +20,7 @@ from xrdlib.cli.arguments import (
     read_target,
     write_text,
 )
-from xrdlib.cli.commands import AllowOutside, Cm, app
+from xrdlib.cli.commands import AllowOutside, Cm, Columns, Peak, Reverse, Skip, Step, Unit, app
 from xrdlib.cli.output import as_json, print_diagnosis, print_paragraph
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ def diagnose(
         str, typer.Argument(help="A named experiment, seven numbers in one quoted string, or a curve file.")
     ] = "lab",
     cm: Cm = False,
-    step: Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")] = None,
-    columns: Annotated[str | None, typer.Option(help="Columns of the file to read, from 0: 0,1.")] = None,
-    unit: Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or mrad.")] = "arcsec",
-    skip: Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")] = 0,
-    peak: Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")] = False,
+    step: Step = None,
+    columns: Columns = None,
+    unit: Unit = "arcsec",
+    skip: Skip = 0,
+    peak: Peak = None,
+    reverse: Reverse = False,
     study: Annotated[str | None, typer.Option(help="A study's folder, or lab or measured.")] = None,
     allow_outside: AllowOutside = False,
     only: Annotated[str | None, typer.Option(help="Sections, such as bins,luck; by default all.")] = None,
@@ -73,7 +74,7 @@ def diagnose(
         "reverse": reverse,
         "columns": column_numbers(columns),
     }
-    unused = ["cm"] * cm if is_file else [k for k, v in reading.items() if v not in (None, False, 0, "arcsec")]
+    unused = ["cm"] * cm if is_file else asked_for(reading)
     if unused:
         raise ValueError(f"--{unused[0]}: has no meaning for {'a curve file' if is_file else repr(experiment)}")
     sections = None if only is None else [name for name in re.split(r"[\s,]+", only) if name]

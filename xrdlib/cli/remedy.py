@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xrdlib.cli.arguments import is_curve_file, open_study, read_target
-from xrdlib.cli.commands import AllowOutside, Cm, Workers, app
+from xrdlib.cli.commands import AllowOutside, Cm, Step, Workers, app
 from xrdlib.cli.output import print_section, print_tables
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ CentreText = Annotated[
         "experiment, and circular), or seven numbers.",
     ),
 ]
-Step = Annotated[float | None, typer.Option(help="Angular step of a file without angles, arcsec.")]
 
 
 @remedy_app.command("ensemble", epilog="Example:  xrdlib remedy ensemble --members top --count 5 --out build/ensemble")

@@ -1,7 +1,7 @@
 """All remedies on several trainings of one study, each scored at the same places before and after.
 
 Trainings differ in weights, order and dropout as replicas do. The result is one small table; regenerate the one that is
-shipped with ``xrdlib remedy measure`` (about three hours of one core).
+shipped with ``xrdlib remedy measure`` (about two hours of one core).
 """
 
 from __future__ import annotations
