@@ -11,7 +11,7 @@ import pytest
 
 from xrdlib.cli import main
 from xrdlib.data import LAB, SPACE, DatasetConfig
-from xrdlib.training import NetworkConfig, Study, StudyConfig, TrainingConfig, run_study
+from xrdlib.training import NetworkConfig, Study, StudyConfig, TrainingConfig, effective_size, run_study
 
 Run = Callable[..., tuple[int, str, str]]
 SMALL = StudyConfig(
@@ -89,7 +89,11 @@ def test_a_study_with_its_parentage(run: Run, parent: Study, arguments, remedy, 
 
 def test_training_again_goes_on(run: Run, parent: Study) -> None:
     arguments = ("weight", "--study", str(parent.path), "--out", "made")
-    assert run(*arguments)[0] == 0
+    code, out, _ = run(*arguments)
+    assert code == 0
+    opened = Study.open("made")
+    size = effective_size(opened.config.focus.weights(opened.training_parameters))
+    assert f"effective sample size: {size:.0f} of {len(opened.training_parameters)} (T = 0.3)" in out
     before = Path("made/history.csv").read_bytes()
     assert run(*arguments)[0] == 0
     assert Path("made/history.csv").read_bytes() == before

@@ -163,10 +163,14 @@ def weight_command(
 ) -> None:
     """Train again with a loss in which samples near the experiment count more."""
     from xrdlib.remedies import weight_region
+    from xrdlib.training import effective_size
 
     parent, target = _parent(study, experiment, cm, allow_outside, step)
     around = _centre(centre, cm, allow_outside)
     made = weight_region(parent, target, out, temperature=temperature, centre=around, workers=workers)
+    assert made.config.focus is not None
+    size = effective_size(made.config.focus.weights(made.training_parameters))
+    typer.echo(f"effective sample size: {size:.0f} of {len(made.training_parameters)} (T = {temperature:g})")
     _compare(parent, made, target)
 
 
