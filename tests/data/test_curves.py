@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xrdlib.data.curves import CurveError, MeasuredCurve, load_curve
+from xrdlib.data.curves import CurveFormatError, MeasuredCurve, load_curve
 
 STEP = 4.018235972
 FILE_A = "measured/ggg444_implanted_A.txt"
@@ -191,7 +191,7 @@ def test_undecidable_commas_are_an_error_that_either_argument_resolves(tmp_path,
     path = tmp_path / "c.csv"
     left = np.arange(200)[::-1] ** 2  # falls throughout, in unequal steps: an axis, or a peak at the start
     path.write_text(comma_lines(left, [5] * 200))
-    with pytest.raises(CurveError, match=r"line 1: '39601,5'.*decimal=','.*separator=','"):
+    with pytest.raises(CurveFormatError, match=r"line 1: '39601,5'.*decimal=','.*separator=','"):
         load_curve(path, step=STEP)
     step = STEP if n_columns == 1 else None
     if n_columns == 2:
@@ -203,7 +203,7 @@ def test_three_digits_after_every_comma_may_be_thousands(tmp_path):
     path = tmp_path / "c.txt"
     counts = rocking_curve(AXIS, counts=9e5).astype(int)
     path.write_text("".join(f"{x:.0f}\t{c:,}\n" for x, c in zip(range(360), counts, strict=True)))
-    with pytest.raises(CurveError, match="thousands"):
+    with pytest.raises(CurveFormatError, match="thousands"):
         load_curve(path)
     assert load_curve(path, decimal=",").intensity.max() < 1000
 
@@ -219,7 +219,7 @@ def test_a_given_tab_keeps_decimal_commas_apart(tmp_path):
 def test_columns_picks_two_of_many_or_the_intensity(tmp_path):
     intensity = rocking_curve(AXIS)
     path = write(tmp_path / "c.txt", intensity / 7, AXIS, intensity)
-    with pytest.raises(CurveError, match=r"3 columns.*columns=\(0, 1\)"):
+    with pytest.raises(CurveFormatError, match=r"3 columns.*columns=\(0, 1\)"):
         load_curve(path)
     both, one = load_curve(path, columns=(1, 2)), load_curve(path, columns=(2,), step=STEP)
     assert both.intensity.tolist() == one.intensity.tolist() == intensity.tolist()
@@ -239,7 +239,7 @@ def test_skip_leaves_out_numbers_at_the_top(tmp_path):
     intensity = rocking_curve(AXIS)
     path = tmp_path / "c.txt"
     path.write_text("360 1\n2024\n" + "\n".join(map(repr, intensity.tolist())))
-    with pytest.raises(CurveError, match=r"line 1: '360 1': columns: 2, but 1 in most.*skip=N"):
+    with pytest.raises(CurveFormatError, match=r"line 1: '360 1': columns: 2, but 1 in most.*skip=N"):
         load_curve(path, step=STEP)
     assert load_curve(path, step=STEP, skip=2).intensity.tolist() == intensity.tolist()
 
@@ -385,7 +385,7 @@ ANGLES = [f"{x:.3f}" for x in AXIS]
 def test_bad_files_and_arguments_give_one_clear_line(tmp_path, lines, arguments, message):
     path = tmp_path / "bad.txt"
     path.write_text("\n".join(lines))
-    with pytest.raises(CurveError, match=message) as caught:
+    with pytest.raises(CurveFormatError, match=message) as caught:
         load_curve(path, **{"step": STEP} | arguments)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
@@ -401,7 +401,7 @@ def test_bad_files_and_arguments_give_one_clear_line(tmp_path, lines, arguments,
     ],
 )
 def test_bad_reader_arguments(tmp_path, arguments, message):
-    with pytest.raises(CurveError, match=re.escape(message)):
+    with pytest.raises(CurveFormatError, match=re.escape(message)):
         load_curve(write(tmp_path / "c.txt", rocking_curve(AXIS)), step=STEP, **arguments)
 
 
@@ -410,7 +410,7 @@ def test_bad_reader_arguments(tmp_path, arguments, message):
 )
 def test_what_is_no_file(tmp_path, name, message):
     write(tmp_path / "c.txt", [1.0])
-    with pytest.raises(CurveError, match=message) as caught:
+    with pytest.raises(CurveFormatError, match=message) as caught:
         load_curve(tmp_path / name, step=STEP)
     assert str(tmp_path) in str(caught.value)
 
@@ -455,7 +455,7 @@ def test_whatever_is_in_the_file_gives_a_curve_or_a_curve_error(folder, line, od
     (folder / "any.txt").write_bytes(b"\n".join(lines))
     try:
         curve = load_curve(folder / "any.txt", step=step)
-    except CurveError:
+    except CurveFormatError:
         return
     assert np.all(np.diff(curve.angle) > 0)
     assert np.all(curve.intensity >= 0)
@@ -476,7 +476,7 @@ def test_saving_again_keeps_the_first_source_and_added_comments_do_no_harm(tmp_p
 
 def test_a_saved_curve_is_in_arcsec(tmp_path):
     load_curve(write(tmp_path / "c.txt", rocking_curve(AXIS)), step=STEP).save(tmp_path / "s.txt")
-    with pytest.raises(CurveError, match="in arcsec"):
+    with pytest.raises(CurveFormatError, match="in arcsec"):
         load_curve(tmp_path / "s.txt", unit="degree")
 
 
@@ -484,7 +484,7 @@ def test_failed_saving_leaves_nothing_behind(tmp_path):
     curve = MeasuredCurve(AXIS, rocking_curve(AXIS))
     (tmp_path / "taken").mkdir()
     for target in (tmp_path / "taken", tmp_path / "none" / "c.txt"):
-        with pytest.raises(CurveError, match="cannot be written"):
+        with pytest.raises(CurveFormatError, match="cannot be written"):
             curve.save(target)
     assert [p.name for p in tmp_path.rglob("*")] == ["taken"]
 

@@ -23,10 +23,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CurveError", "Table", "line_error", "read_table"]
+__all__ = ["CurveFormatError", "Table", "line_error", "read_table"]
 
 
-class CurveError(ValueError):
+class CurveFormatError(ValueError):
     """A curve that cannot be read or used; the message is one line that says what to do."""
 
 
@@ -117,21 +117,21 @@ def read_table(
 
     Raises
     ------
-    CurveError
+    CurveFormatError
         If the file cannot be read, holds no numbers, text among them, lines of unlike length, an index
         that skips, or commas that can be read in two ways.
     """
     ways = _ways(separator, decimal)
     if skip < 0:
-        raise CurveError(f"skip: {skip} given; a number of lines, 0 or more, expected")
+        raise CurveFormatError(f"skip: {skip} given; a number of lines, 0 or more, expected")
     try:
         text, encoding = _read_text(path)
         lines = re.split(r"\r\n|\n|\r", text)
         comments, warnings = _comments(lines, ways, skip)
         header, data, indexed = _data_lines(lines, ways, skip)
         chosen = _choose(data, ways)
-    except CurveError as error:
-        raise CurveError(f"{os.fspath(path)}: {error}") from None
+    except CurveFormatError as error:
+        raise CurveFormatError(f"{os.fspath(path)}: {error}") from None
     return Table(
         values=chosen.array(),
         lines=tuple(number for number, _ in data),
@@ -148,27 +148,27 @@ def read_table(
 def _ways(separator: str | None, decimal: str | None) -> _Ways:
     """The separators and decimal marks to try."""
     if separator is not None and separator not in _SEPARATORS:
-        raise CurveError(f"separator: {separator!r} given; ' ', '\\t', ';' or ',' expected")
+        raise CurveFormatError(f"separator: {separator!r} given; ' ', '\\t', ';' or ',' expected")
     if decimal not in (None, ".", ","):
-        raise CurveError(f"decimal: {decimal!r} given; '.' or ',' expected")
+        raise CurveFormatError(f"decimal: {decimal!r} given; '.' or ',' expected")
     # a tab is white space like any other unless it is asked for
     wanted = {"whitespace", ";", ","} if separator is None else {_SEPARATORS[separator]}
     ways = [(s, d) for s, d in _WAYS if s in wanted and decimal in (None, d)]
     if not ways:
-        raise CurveError("separator and decimal are both ','; one of them must be another character")
+        raise CurveFormatError("separator and decimal are both ','; one of them must be another character")
     return ways
 
 
 def _read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Text of the file, and its encoding."""
     if os.path.isdir(path):
-        raise CurveError("a folder; give the file with the curve in it")
+        raise CurveFormatError("a folder; give the file with the curve in it")
     try:
         raw = Path(path).read_bytes()
     except FileNotFoundError:
-        raise CurveError("no such file; check the path") from None
+        raise CurveFormatError("no such file; check the path") from None
     except (OSError, ValueError) as error:
-        raise CurveError(f"cannot be read: {error}") from None
+        raise CurveFormatError(f"cannot be read: {error}") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16", "latin-1"]
     else:
@@ -180,9 +180,9 @@ def _read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     if not text.strip():
-        raise CurveError("the file is empty; a text file with numbers is expected")
+        raise CurveFormatError("the file is empty; a text file with numbers is expected")
     if "\0" in text:
-        raise CurveError("not a text file; export the curve as text")
+        raise CurveFormatError("not a text file; export the curve as text")
     return text.replace("\u2212", "-"), encoding
 
 
@@ -218,7 +218,7 @@ def _data_lines(lines: list[str], ways: _Ways, skip: int) -> tuple[tuple[str, ..
     kept = [(number, line) for number, line in kept[skip:] if line and not _comment(line)]
     first = next((i for i, (_, line) in enumerate(kept) if _is_numeric(_without_index(line), ways)), None)
     if first is None:
-        raise CurveError(
+        raise CurveFormatError(
             "no line of numbers found; is it the curve's text file? (separator= and decimal=, if given, must "
             "be those of the file)"
         )
@@ -306,7 +306,7 @@ def _refuse_thousands(data: _Lines, chosen: _Reading) -> None:
         )
 
 
-def _bad_line(data: _Lines, reading: _Reading) -> CurveError:
+def _bad_line(data: _Lines, reading: _Reading) -> CurveFormatError:
     """Error about the first line that does not fit the reading."""
     number, line = data[reading.bad[0]]
     row = reading.rows[reading.bad[0]]
@@ -318,7 +318,7 @@ def _bad_line(data: _Lines, reading: _Reading) -> CurveError:
     return line_error(number, wrong, "not a number; correct it, or make the line a comment with #")
 
 
-def line_error(number: int, value: str, problem: str) -> CurveError:
+def line_error(number: int, value: str, problem: str) -> CurveFormatError:
     """Error about a line of a file; the file's name is put in front by whoever knows it."""
     shown = value if len(value) <= 40 else value[:37] + "..."
-    return CurveError(f"line {number}: {shown!r}: {problem}")
+    return CurveFormatError(f"line {number}: {shown!r}: {problem}")

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrdlib.data._text import CurveError, Table, line_error, read_table
+from xrdlib.data._text import CurveFormatError, Table, line_error, read_table
 from xrdlib.data.peak import despiked, estimate_background, find_substrate_peak, structure
 
-__all__ = ["CurveError", "MeasuredCurve", "load_curve"]
+__all__ = ["CurveFormatError", "MeasuredCurve", "load_curve"]
 
 FloatArray = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class MeasuredCurve:
 
         Raises
         ------
-        CurveError
+        CurveFormatError
             If the file cannot be written; an existing one is then left as it was.
         """
         header = [
@@ -71,7 +71,7 @@ class MeasuredCurve:
         except OSError as error:
             with contextlib.suppress(OSError):
                 draft.unlink()
-            raise CurveError(f"{target}: cannot be written: {error.strerror}") from None
+            raise CurveFormatError(f"{target}: cannot be written: {error.strerror}") from None
 
     def __repr__(self) -> str:
         return f"MeasuredCurve({', '.join(f'{name} {value}' for name, value in self._summary())})"
@@ -148,7 +148,7 @@ def load_curve(
 
     Raises
     ------
-    CurveError
+    CurveFormatError
         One line with the file, the line in it, the value, what is allowed and what to do: for a file that is
         missing, empty or not a table of numbers; an unknown step; columns not chosen; fewer than 50 points;
         intensities that are not finite, negative, or all equal; angles that repeat or turn round.
@@ -160,8 +160,8 @@ def load_curve(
     table = read_table(path, separator=separator, decimal=decimal, skip=skip)
     try:
         return _build(table, os.fspath(path), step, columns, unit, reverse, peak, skip)
-    except CurveError as error:
-        raise CurveError(f"{os.fspath(path)}: {error}") from None
+    except CurveFormatError as error:
+        raise CurveFormatError(f"{os.fspath(path)}: {error}") from None
 
 
 def _build(
@@ -190,7 +190,7 @@ def _build(
 
     found = find_substrate_peak(axis, intensity)
     if peak is not None and not axis[0] <= peak <= axis[-1]:
-        raise CurveError(f"peak={peak:g} is outside the scan; {axis[0]:g} to {axis[-1]:g} expected")
+        raise CurveFormatError(f"peak={peak:g} is outside the scan; {axis[0]:g} to {axis[-1]:g} expected")
     if peak is not None:
         zero, peak_from = float(peak), "argument"
     elif saved is not None:
@@ -249,16 +249,16 @@ def _pick_columns(table: Table, step: float | None, columns: Sequence[int] | Non
     if columns is not None:
         picked = list(columns)
         if len(set(picked)) != len(picked) or len(picked) not in (1, 2) or not set(picked) <= set(range(n)):
-            raise CurveError(
+            raise CurveFormatError(
                 f"columns={tuple(picked)} given; (angle, intensity) or (intensity,) of 0 to {n - 1} expected"
             )
     elif n > 2:
-        raise CurveError(f"{n} columns; say which are angle and intensity, for example columns=(0, 1)")
+        raise CurveFormatError(f"{n} columns; say which are angle and intensity, for example columns=(0, 1)")
     else:
         # with a step given, a column that counts the points is no angle
         picked = [1] if n == 2 and step is not None and _counts(table.values[:, 0]) else list(range(n))
     if len(picked) == 1 and step is None:
-        raise CurveError("no angles in the file, and no step; give step= (--step) in arcsec")
+        raise CurveFormatError("no angles in the file, and no step; give step= (--step) in arcsec")
     return (None, picked[0]) if len(picked) == 1 else (picked[0], picked[1])
 
 
@@ -269,13 +269,13 @@ def _counts(column: FloatArray) -> bool:
 def _scale(step: float | None, unit: str, *, has_angles: bool, is_saved: bool) -> float:
     """Arcsec per unit of the axis."""
     if unit not in UNITS:
-        raise CurveError(f"unit={unit!r} given; one of {', '.join(UNITS)} expected")
+        raise CurveFormatError(f"unit={unit!r} given; one of {', '.join(UNITS)} expected")
     if step is not None and not (step > 0 and math.isfinite(step)):
-        raise CurveError(f"step={step:g} given; a positive number of arcsec expected")
+        raise CurveFormatError(f"step={step:g} given; a positive number of arcsec expected")
     if unit != "arcsec" and is_saved:
-        raise CurveError(f"unit={unit!r} given, but a saved curve is in arcsec; leave unit= out")
+        raise CurveFormatError(f"unit={unit!r} given, but a saved curve is in arcsec; leave unit= out")
     if unit != "arcsec" and not has_angles:
-        raise CurveError(f"unit={unit!r} given, but there is no angle column; give step= in arcsec")
+        raise CurveFormatError(f"unit={unit!r} given, but there is no angle column; give step= in arcsec")
     return UNITS[unit] if has_angles or step is None else float(step)
 
 
@@ -289,9 +289,9 @@ def _check_values(table: Table, axis: FloatArray, intensity: FloatArray) -> None
             row = int(np.argmax(wrong))
             raise line_error(table.lines[row], f"{values[row]:g}", what)
     if not intensity.any():
-        raise CurveError("all intensities are 0; is it the right column (columns=)?")
+        raise CurveFormatError("all intensities are 0; is it the right column (columns=)?")
     if intensity.size < MIN_POINTS:
-        raise CurveError(f"{intensity.size} points; at least {MIN_POINTS} expected")
+        raise CurveFormatError(f"{intensity.size} points; at least {MIN_POINTS} expected")
 
 
 def _check_axis(table: Table, axis: FloatArray, step: float | None, scale: float) -> None:
@@ -304,7 +304,7 @@ def _check_axis(table: Table, axis: FloatArray, step: float | None, scale: float
         raise line_error(table.lines[row], f"{axis[row]:g}", f"{problem}; {advice}")
     own = float(np.median(steps)) * scale
     if step is not None and abs(own - step) > 0.01 * step:
-        raise CurveError(
+        raise CurveFormatError(
             f"step={step:g} given, but the angles go by {own:g} arcsec; leave step= out, set unit=, or give "
             "columns= with the intensity alone"
         )

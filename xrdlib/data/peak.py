@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xrdlib.data._text import CurveError
+from xrdlib.data._text import CurveFormatError
 
 __all__ = ["Background", "SubstratePeak", "despiked", "estimate_background", "find_substrate_peak", "structure"]
 
@@ -54,12 +54,12 @@ def find_substrate_peak(angle: ArrayLike, intensity: ArrayLike) -> SubstratePeak
 
     Raises
     ------
-    CurveError
+    CurveFormatError
         If all intensities are equal.
     """
     x, y = np.asarray(angle, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
     if y.min() == y.max():
-        raise CurveError(f"all intensities are {y[0]:g}; a curve with a peak is expected")
+        raise CurveFormatError(f"all intensities are {y[0]:g}; a curve with a peak is expected")
     largest, y = float(y.max()), y / y.max()
     clean = despiked(y)
     padded = np.pad(clean, 1, mode="edge")
