@@ -14,7 +14,7 @@ import pytest
 
 import xrdlib
 from xrdlib.cli import main
-from xrdlib.data import LAB_EXPERIMENT
+from xrdlib.data import LAB_EXPERIMENT, VirtualExperiment, load_curve, virtual_experiment
 from xrdlib.diagnostics import SECTIONS
 from xrdlib.simulation import Instrument, Scan, simulate
 from xrdlib.training import reference_study
@@ -79,6 +79,28 @@ def test_what_was_inferred_from_a_file_is_said(run: Run, curve_file: Path, tmp_p
     assert facts["n_points"] == 400
     assert facts["step"] == pytest.approx(4.0, rel=1e-3)
     assert facts["peak_index"] == pytest.approx(70, abs=0.5)
+
+
+def test_simulate_with_damage(run: Run, tmp_path: Path) -> None:
+    assert run("simulate", LAB_CM, "--cm", "--damage", "0.5", "--out", "curve.txt")[0] == 0
+    np.testing.assert_allclose(
+        np.loadtxt(tmp_path / "curve.txt")[:, 1], simulate(LAB_EXPERIMENT, damage=0.5), rtol=1e-8
+    )
+    code, _, err = run("simulate", LAB_CM, "--cm", "--damage", "-1")
+    assert code == 2
+    assert "damage: -1.0 given, zero or a positive number expected" in err
+
+
+def test_a_virtual_measurement_keeps_its_truth(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("simulate", LAB_CM, "--cm", "--virtual", "3", "--out", "curve.txt")
+    assert (code, err) == (0, "")
+    known = VirtualExperiment.of(load_curve(tmp_path / "curve.txt"))
+    assert (known.parameters, known.seed) == (LAB_EXPERIMENT, 3)
+    again = virtual_experiment(LAB_EXPERIMENT, 3)
+    np.testing.assert_array_equal(known.curve.intensity, again.curve.intensity)
+    code, _, err = run("simulate", LAB_CM, "--cm", "--virtual", "3", "--fwhm", "40")
+    assert code == 2
+    assert "--virtual: it measures GGG and draws all else by its seed" in err
 
 
 def test_simulate_to_standard_output_is_two_columns(run: Run) -> None:

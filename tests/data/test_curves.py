@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -315,6 +316,95 @@ def test_the_side_with_more_of_the_layer_counts(tmp_path, share, is_warned):
     both = rocking_curve(angle) + share * rocking_curve(-angle)
     warnings = load_curve(write(tmp_path / "c.txt", both), step=STEP).metadata["warnings"]
     assert any("reverse" in w for w in warnings) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("columns", "arguments", "expected"),
+    [
+        (1, {"step": STEP}, ["no angles: they go by step=4.01824 arcsec", "order of the points rises with dth"]),
+        (1, {"step": STEP, "reverse": True}, ["order of the points runs with theta (reverse=True)"]),
+        (2, {}, ["column 0 (from 0) is the angle in arcsec, column 1 the intensity", "the axis rises with dth"]),
+        (2, {"peak": 8.0}, ["the substrate peak is where peak= says, at point 74.29"]),
+        (1, {"step": STEP, "decimal": ","}, ["numbers with decimal ','"]),
+    ],
+)
+def test_what_was_concluded_is_said(tmp_path, columns, arguments, expected):
+    data = [AXIS, rocking_curve(AXIS)][-columns:]
+    path = write(tmp_path / "c.txt", *data, decimal=arguments.get("decimal", "."))
+    known = load_curve(path, **arguments).metadata
+    for text in expected:
+        assert any(text in sentence for sentence in known["inferred"]), known["inferred"]
+    for word in ("substrate peak", "the step is 4.01824 arcsec", "layer", "the background is"):
+        assert any(word in sentence for sentence in known["inferred"])
+    assert known["counts_per_unit"] is None
+    assert known["compressed"] is None
+
+
+def test_the_side_of_the_layer_is_said(tmp_path):
+    path = write(tmp_path / "c.txt", AXIS, rocking_curve(AXIS))
+    sides = [load_curve(path, reverse=reverse).metadata["inferred"] for reverse in (False, True)]
+    assert any("positive dth, as an expanded one" in text for text in sides[0])
+    assert any("negative dth, as a contracted one" in text for text in sides[1])
+    bare = load_curve(write(tmp_path / "b.txt", AXIS, rocking_curve(AXIS, layer=0.0))).metadata["inferred"]
+    assert any("no layer stands out" in text for text in bare)
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0])
+def test_a_step_ten_times_wrong_is_pointed_out(tmp_path, factor):
+    path = write(tmp_path / "c.txt", rocking_curve(AXIS))
+    assert not any("wide" in w for w in load_curve(path, step=STEP).metadata["warnings"])
+    warnings = load_curve(path, step=factor * STEP).metadata["warnings"]
+    assert any("a substrate's is 10 to 300; is step= right?" in w for w in warnings)
+
+
+def test_degrees_and_arcsec_taken_for_each_other_are_named(tmp_path):
+    path = write(tmp_path / "c.txt", AXIS / 3600, rocking_curve(AXIS))
+    assert any("give unit='degree' (--unit degree)" in w for w in load_curve(path).metadata["warnings"])
+    path = write(tmp_path / "c.txt", AXIS, rocking_curve(AXIS))
+    assert any("probably arcsec" in w for w in load_curve(path, unit="degree").metadata["warnings"])
+
+
+@pytest.mark.parametrize("step", [STEP, 1.0])
+@pytest.mark.parametrize("rounded", [False, True])
+def test_a_saturated_peak_is_pointed_out_and_a_rounded_one_is_not(tmp_path, step, rounded):
+    angle = step * np.arange(-200, 500)
+    counts = (1e5 * rocking_curve(angle, layer=0.005)).round()
+    if rounded:
+        counts = np.array([float(f"{v:.2e}") for v in counts])  # three digits, as curve A
+    fine = load_curve(write(tmp_path / "c.txt", counts), step=step)
+    clipped = load_curve(write(tmp_path / "c.txt", np.minimum(counts, 5e4)), step=step)
+    assert not any("saturated" in w for w in fine.metadata["warnings"])
+    assert any("successive points" in w and "saturated" in w for w in clipped.metadata["warnings"])
+
+
+def test_few_counts_that_are_equal_are_not_saturated(tmp_path):
+    angle = STEP * np.arange(-100, 200)
+    counts = (40 * rocking_curve(angle)).round()
+    counts[99:103] = counts.max()
+    warnings = load_curve(write(tmp_path / "c.txt", counts), step=STEP).metadata["warnings"]
+    assert not any("saturated" in w for w in warnings)
+
+
+def test_a_curve_without_the_substrate_is_pointed_out(tmp_path):
+    with_layer = np.exp(-(((AXIS - 400) / 250) ** 2)) + 1e-3
+    path = write(tmp_path / "c.txt", AXIS, with_layer)
+    assert any("a substrate's is 10 to 300" in w for w in load_curve(path).metadata["warnings"])
+    cut = 0.7 + 0.3 * np.exp(-((AXIS / 40) ** 2))
+    path = write(tmp_path / "c.txt", AXIS, cut)
+    assert any("does not fall to half its height" in w for w in load_curve(path).metadata["warnings"])
+
+
+def test_a_gzipped_text_is_the_same_curve(tmp_path):
+    path = write(tmp_path / "c.txt", AXIS, rocking_curve(AXIS))
+    (tmp_path / "c.txt.gz").write_bytes(gzip.compress(path.read_bytes()))
+    packed = load_curve(tmp_path / "c.txt.gz")
+    np.testing.assert_array_equal(packed.intensity, load_curve(path).intensity)
+    assert packed.metadata["compressed"] == "gzip"
+
+
+def test_intensities_beyond_all_measure_are_refused(tmp_path):
+    with pytest.raises(CurveFormatError, match=r"line 1: '1e\+31': an intensity must be below 1e\+30"):
+        load_curve(write(tmp_path / "c.txt", AXIS, np.linspace(1e31, 2e31, 360)))
 
 
 def test_a_peak_at_the_end_and_no_peak_are_pointed_out(tmp_path):

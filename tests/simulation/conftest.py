@@ -68,7 +68,7 @@ class Layers:
         kernel = _kernels.propagate_exact if self.exact else _kernels.propagate_expanded
         out = np.empty((1, len(angle)))
         theta = np.ascontiguousarray(angle, dtype=np.float64) * ARCSEC
-        kernel(theta, stack.shift, n_layers, np.array([disorder]), stack.optics, stack.rest, thickness, out)
+        kernel(theta, stack.shift, n_layers, np.full(rows.shape, disorder), stack.optics, stack.rest, thickness, out)
         return out[0]
 
 

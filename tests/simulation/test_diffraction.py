@@ -21,11 +21,12 @@ from xrdlib.simulation import (
     simulate,
 )
 from xrdlib.simulation.crystals import ARCSEC
-from xrdlib.simulation.strain import strain_layers
+from xrdlib.simulation.strain import strain_layers, strain_profile
 
 CUBE = arrays(np.float64, 7, elements=st.floats(0, 1))
 ANGLE = np.arange(-300.0, 3000.0, 13.0)
 NEAR = np.arange(-80.0, 80.0, 0.25)
+DAMAGED = np.array([4e-3, 1e-3, 1500.0, 800.0, 1.5e-3, 1000.0, -50.0])
 
 
 def both_polarisations(crystal, one):
@@ -57,7 +58,8 @@ def batterman_cole(crystal, dth):
 def takagi(profile, depth, angle, substrate, layer=None, disorder=1.0, rtol=1e-12):
     """dX/dz = i (sigma X^2 + y X + sigma) from z = 0 (substrate) to the surface by a Runge-Kutta method.
 
-    ``profile`` gives the strain at a height above the substrate; ``depth`` is the height of the surface.
+    ``profile`` gives the strain at a height above the substrate, as ``disorder`` may; ``depth`` is the height of the
+    surface.
     """
     layer = layer or substrate
     theta = angle * ARCSEC
@@ -75,9 +77,9 @@ def takagi(profile, depth, angle, substrate, layer=None, disorder=1.0, rtol=1e-1
         root = np.sqrt(y_0**2 / (4 * sigma_0**2) - 1)
         start = -y_0 / (2 * sigma_0)
         start = np.where(np.abs(start + root) < 1, start + root, start - root)
-        s = disorder * sigma(layer)
 
         def slope(z, x):
+            s = (disorder(z) if callable(disorder) else disorder) * sigma(layer)
             return 1j * (s * x**2 + y(layer, profile(z)) * x + s)
 
         end = solve_ivp(slope, (0, depth), start, method="DOP853", rtol=rtol, atol=1e-14).y[:, -1]
@@ -154,6 +156,29 @@ class TestClosedForms:
         n = 1600
         fine = exact_layers(strain((np.arange(n) + 0.5) * 4000 / n), 4000 / n, angle)
         np.testing.assert_allclose(fine, expected, rtol=1e-4, atol=1e-7)
+
+    def test_disorder_that_follows_the_strain(self):
+        """``damage`` against the differential equation with E(z), on the lab's profile in sublayers of 5 A."""
+        angle = np.linspace(-40, 1200, 32)
+        profile = strain_profile(DAMAGED, layer_thickness=5.0)
+        depth = len(profile.depth) * 5.0
+
+        def strain(z):
+            return np.interp(depth - z, profile.depth, profile.strain)
+
+        largest = profile.strain.max()
+        expected = takagi(
+            strain,
+            depth,
+            angle,
+            GGG_444,
+            disorder=lambda z: 0.95 * np.exp(-1.5 * (strain(z) / largest) ** 2),
+            rtol=1e-9,
+        )
+        result = reflectivity(DAMAGED, angle, layer_thickness=5.0, disorder=0.95, damage=1.5, exact=True)[0]
+        np.testing.assert_allclose(result, expected, rtol=2e-3, atol=1e-7)
+        plain = reflectivity(DAMAGED, angle, layer_thickness=5.0, disorder=0.95, exact=True)[0]
+        assert np.abs(plain / expected - 1).max() > 0.3
 
     def test_zero_strain_leaves_the_substrate(self, layers):
         angle = np.concatenate([NEAR, ANGLE])
@@ -352,6 +377,53 @@ class TestArguments:
         reflectivity(rows, angle, disorder=disorder)
         for array, copy in zip((rows, angle, disorder), copies, strict=True):
             np.testing.assert_array_equal(array, copy)
+
+    @pytest.mark.parametrize("exact", [True, False])
+    def test_each_sublayer_s_disorder_falls_with_its_strain(self, layers, lab, exact):
+        """Against the kernel, given the factors of every sublayer by hand."""
+        strain = strain_layers(lab)[0][0]
+        for damage in (0.3, 4.0):
+            factor = 0.9 * np.exp(-damage * (strain / strain.max()) ** 2)
+            assert np.ptp(factor) > 0.2
+            result = reflectivity(lab, ANGLE, disorder=0.9, damage=damage, exact=exact)[0]
+            np.testing.assert_allclose(result, layers(strain, 100.0, ANGLE, disorder=factor), rtol=1e-7)
+
+    @pytest.mark.parametrize("film", [None, YIG_FILM])
+    def test_no_damage_changes_no_bit(self, in_cube, film):
+        rows = in_cube(np.random.default_rng(4).random((5, 7)))
+        for exact in (True, False):
+            plain = reflectivity(rows, ANGLE, disorder=0.9, film=film, exact=exact)
+            result = reflectivity(rows, ANGLE, disorder=0.9, damage=np.zeros(5), film=film, exact=exact)
+            np.testing.assert_array_equal(result, plain)
+
+    @pytest.mark.parametrize("film", [None, YIG_FILM])
+    def test_damage_of_even_strain_is_disorder(self, film):
+        even = np.array([2e-3, 2e-3, 3000.0, 3000.0, 1e-4, 500.0, 0.0])
+        result = reflectivity(even, ANGLE, disorder=0.8, damage=0.5, film=film)
+        np.testing.assert_allclose(
+            result, reflectivity(even, ANGLE, disorder=0.8 * np.exp(-0.5), film=film), rtol=1e-12
+        )
+
+    @pytest.mark.parametrize("exact", [True, False])
+    def test_amorphous_layer_only_absorbs(self, no_strain, exact):
+        """E = 0: what the substrate reflects, through 3000 A of absorber and back; E underflows to 0 exactly."""
+        even = np.array([2e-3, 2e-3, 3000.0, 3000.0, 1e-4, 500.0, 0.0])
+        linear = 2 * np.pi * abs(GGG_444.chi_0i) / GGG_444.wavelength  # absorption coefficient, 1/A
+        loss = np.exp(-linear * 2 * 3000.0 / np.sin(GGG_444.bragg_angle))
+        result = reflectivity(even, NEAR, damage=800.0, exact=exact)
+        np.testing.assert_allclose(result, loss * reflectivity(no_strain, NEAR), rtol=1e-10)
+
+    def test_every_row_has_its_own_damage(self, lab, no_strain):
+        rows, damage = np.stack([lab, no_strain, lab, lab, lab]), np.array([1.0, 0.9, 0.5, 0.0, 3.0])
+        together = reflectivity(rows, ANGLE, damage=damage)
+        for row, w, curve in zip(rows, damage, together, strict=True):
+            np.testing.assert_allclose(reflectivity(row, ANGLE, damage=w)[0], curve, rtol=1e-12)
+        np.testing.assert_array_equal(together[1], reflectivity(no_strain, ANGLE)[0])
+
+    @pytest.mark.parametrize("damage", [-1e-9, np.nan, np.inf])
+    def test_damage_out_of_range(self, lab, damage):
+        with pytest.raises(ValueError, match=r"damage: .* given, zero or a positive number expected"):
+            reflectivity(np.stack([lab, lab]), ANGLE, damage=[1.0, damage])
 
     @pytest.mark.parametrize("disorder", [0.0, -0.1, 1.01, np.nan])
     def test_disorder_out_of_range(self, lab, disorder):

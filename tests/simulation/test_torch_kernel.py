@@ -23,9 +23,10 @@ OPTIONS = {
     "default": {},
     "film": {"film": YIG_FILM},
     "disorder": {"disorder": [0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.0]},
+    "damage": {"disorder": 0.95, "damage": [0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 0.5]},
     "bragg exact": {"bragg": "exact"},
     "lab": {"crystal": GGG_444_LAB, "layer_thickness": 37.0},
-    "all": {"film": YIG_FILM, "disorder": 0.8, "bragg": "exact", "layer_thickness": 150.0},
+    "all": {"film": YIG_FILM, "disorder": 0.8, "damage": 0.4, "bragg": "exact", "layer_thickness": 150.0},
 }
 
 

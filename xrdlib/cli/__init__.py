@@ -9,7 +9,8 @@ from typer.exceptions import Abort, TyperException
 
 import xrdlib.cli.compare
 import xrdlib.cli.diagnose
-import xrdlib.cli.remedy  # noqa: F401  (each adds its command to the app)
+import xrdlib.cli.remedy
+import xrdlib.cli.show  # noqa: F401  (each adds its command to the app)
 from xrdlib.cli.commands import app
 
 __all__ = ["app", "main"]

@@ -37,6 +37,8 @@ Unit = Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or
 Skip = Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")]
 Peak = Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")]
 Reverse = Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")]
+ScanNumber = Annotated[int | None, typer.Option(help="Which scan of an instrument's file, from 1; else all, joined.")]
+_PLAIN = ("GGG_444", False, 1.0, 0.0, 30.0, 0.0, 0.0, False)  # simulate's defaults
 
 
 @app.command(
@@ -49,33 +51,47 @@ def simulate(
     crystal: Annotated[str, typer.Option(help="GGG_444 or GGG_444_LAB (the lab's chi).")] = "GGG_444",
     film: Annotated[bool, typer.Option("--film", help="With a YIG film of 3.15 um.")] = False,
     disorder: Annotated[float, typer.Option(help="Static Debye-Waller factor E of the strained layers.")] = 1.0,
+    damage: Annotated[float, typer.Option(help="E falls by exp(-damage) where strain is largest.")] = 0.0,
     fwhm: Annotated[float, typer.Option(help="Resolution, arcsec; 0 for the reflectivity itself.")] = 30.0,
     lorentz: Annotated[float, typer.Option(help="Lorentz fraction of the resolution.")] = 0.0,
     background: Annotated[float, typer.Option(help="Added intensity.")] = 0.0,
     exact: Annotated[bool, typer.Option("--exact", help="Closed form instead of the fast expansion.")] = False,
+    virtual: Annotated[
+        int | None, typer.Option(min=0, help="Measure it virtually, all else drawn by this seed; FILE keeps the truth.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Text file (angle, intensity); by default standard output.")] = None,
 ) -> None:
     """Simulate one rocking curve: two columns, angle (arcsec) and intensity."""
-    import numpy as np
-
-    from xrdlib.data import MeasuredCurve
+    from xrdlib.data import MeasuredCurve, virtual_experiment
     from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument, Scan
 
     if crystal not in CRYSTALS:
         raise ValueError(f"--crystal {crystal}: one of {', '.join(CRYSTALS)} expected")
     row = seven_numbers(parameters, cm, allow_outside)
-    instrument = None if fwhm == 0 else Instrument(fwhm, lorentz, background=background)
-    film_or_none = YIG_FILM if film else None
-    curve = xrdlib.simulate(
-        row, crystal=CRYSTALS[crystal], film=film_or_none, disorder=disorder, instrument=instrument, exact=exact
-    )
-    angle = Scan().angle
+    if virtual is not None:
+        if (crystal, film, disorder, damage, fwhm, lorentz, background, exact) != _PLAIN:
+            raise ValueError(
+                "--virtual: it measures GGG and draws all else by its seed; leave out --crystal to --exact"
+            )
+        curve = virtual_experiment(row, virtual).curve
+    else:
+        intensity = xrdlib.simulate(
+            row,
+            crystal=CRYSTALS[crystal],
+            film=YIG_FILM if film else None,
+            disorder=disorder,
+            damage=damage,
+            instrument=None if fwhm == 0 else Instrument(fwhm, lorentz, background=background),
+            exact=exact,
+        )
+        known = {"peak_from": "simulation", "parameters": [float(v) for v in row]}
+        curve = MeasuredCurve(Scan().angle, intensity, known)
     if out is None:
-        sys.stdout.write("".join(f"{a:.6f} {i:.9e}\n" for a, i in zip(angle, np.asarray(curve), strict=True)))
+        lines = (f"{a:.6f} {i:.9e}\n" for a, i in zip(curve.angle, curve.intensity, strict=True))
+        sys.stdout.write("".join(lines))
     else:
         check_writable(out)
-        known = {"peak_from": "simulation", "parameters": [float(v) for v in row]}
-        MeasuredCurve(angle, np.asarray(curve), known).save(out)
+        curve.save(out)
 
 
 @dataset_app.command("build", epilog="Example:  xrdlib dataset build curves.zarr --size 10000 --sampling grid")

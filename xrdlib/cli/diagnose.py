@@ -7,21 +7,21 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xrdlib.cli.arguments import (
     asked_for,
     check_writable,
-    column_numbers,
     is_curve_file,
     open_study,
     read_target,
     write_text,
 )
-from xrdlib.cli.commands import AllowOutside, Cm, Columns, Peak, Reverse, Skip, Step, Unit, app
+from xrdlib.cli.commands import AllowOutside, Cm, app
 from xrdlib.cli.output import as_json, print_diagnosis, print_paragraph
+from xrdlib.cli.reading import reads_a_curve
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Diagnosis
@@ -33,17 +33,13 @@ __all__ = ["diagnose"]
     epilog="Examples:  xrdlib diagnose;  xrdlib diagnose curve.txt --step 4.018235972 --out report;  "
     'xrdlib diagnose "0.008 0.001 5200 3500 0.0025 3000 -50" --json result.json'
 )
+@reads_a_curve
 def diagnose(
     experiment: Annotated[
         str, typer.Argument(help="A named experiment, seven numbers in one quoted string, or a curve file.")
     ] = "lab",
     cm: Cm = False,
-    step: Step = None,
-    columns: Columns = None,
-    unit: Unit = "arcsec",
-    skip: Skip = 0,
-    peak: Peak = None,
-    reverse: Reverse = False,
+    reading: Any = None,
     study: Annotated[str | None, typer.Option(help="A study's folder, or lab or measured.")] = None,
     allow_outside: AllowOutside = False,
     only: Annotated[str | None, typer.Option(help="Sections, such as bins,luck; by default all.")] = None,
@@ -66,14 +62,6 @@ def diagnose(
     if out is not None and out.exists() and not out.is_dir():
         raise ValueError(f"{out}: a file, not a folder")
     is_file = is_curve_file(experiment)
-    reading = {
-        "step": step,
-        "unit": unit,
-        "skip": skip,
-        "peak": peak,
-        "reverse": reverse,
-        "columns": column_numbers(columns),
-    }
     unused = ["cm"] * cm if is_file else asked_for(reading)
     if unused:
         raise ValueError(f"--{unused[0]}: has no meaning for {'a curve file' if is_file else repr(experiment)}")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xrdlib.cli.arguments import is_curve_file, open_study, read_target
-from xrdlib.cli.commands import AllowOutside, Cm, Step, Workers, app
+from xrdlib.cli.arguments import asked_for, is_curve_file, open_study, read_target
+from xrdlib.cli.commands import AllowOutside, Cm, Workers, app
 from xrdlib.cli.output import print_section, print_tables
+from xrdlib.cli.reading import reads_a_curve
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Target
@@ -37,6 +38,7 @@ CentreText = Annotated[
 
 
 @remedy_app.command("ensemble", epilog="Example:  xrdlib remedy ensemble --members top --count 5 --out build/ensemble")
+@reads_a_curve
 def ensemble_command(
     out: Annotated[Path, typer.Option(help="Folder of the new study.")],
     study: StudyName = "lab",
@@ -52,12 +54,12 @@ def ensemble_command(
     weights: Annotated[str, typer.Option(help="equal, validation or curve (errors of the members).")] = "equal",
     cm: Cm = False,
     allow_outside: AllowOutside = False,
-    step: Step = None,
+    reading: Any = None,
 ) -> None:
     """Combine epochs of one training: their predictions, or (swa, soup) their weights."""
     from xrdlib.remedies import AVERAGED, averaged_network, write_average, write_ensemble
 
-    parent, target = _parent(study, experiment, cm, allow_outside, step)
+    parent, target = _parent(study, experiment, cm, allow_outside, reading)
     if members in AVERAGED:
         if (count, how, weights) != (5, "mean", "equal"):
             raise ValueError(
@@ -72,6 +74,7 @@ def ensemble_command(
 
 
 @remedy_app.command("augment", epilog="Example:  xrdlib remedy augment --n 10000 --half-width 10 --out build/augmented")
+@reads_a_curve
 def augment_command(
     out: Out,
     study: StudyName = "lab",
@@ -88,7 +91,7 @@ def augment_command(
     ] = False,
     cm: Cm = False,
     allow_outside: AllowOutside = False,
-    step: Step = None,
+    reading: Any = None,
     workers: Workers = None,
 ) -> None:
     """Train again with more curves: around the experiment, everywhere, or new ones in every epoch."""
@@ -98,7 +101,7 @@ def augment_command(
         raise ValueError("--fresh: cannot be combined with --everywhere")
     if fresh and longer:
         raise ValueError("--longer: has no meaning with --fresh, whose epochs are as long as the parent's")
-    parent, target = _parent(study, experiment, cm, allow_outside, step)
+    parent, target = _parent(study, experiment, cm, allow_outside, reading)
     if fresh:
         made = fresh_curves(parent, out, workers=workers)
     elif everywhere is not None:
@@ -111,6 +114,7 @@ def augment_command(
 
 
 @remedy_app.command("finetune", epilog="Example:  xrdlib remedy finetune --radius 0.6 --rate 1e-4 --out build/tuned")
+@reads_a_curve
 def finetune_command(
     out: Out,
     study: StudyName = "lab",
@@ -124,13 +128,13 @@ def finetune_command(
     epoch: Annotated[int | None, typer.Option(help="Whose weights to start from; by default final.")] = None,
     cm: Cm = False,
     allow_outside: AllowOutside = False,
-    step: Step = None,
+    reading: Any = None,
     workers: Workers = None,
 ) -> None:
     """Train an epoch's network further on the samples around the experiment, and say what it forgets."""
     from xrdlib.remedies import fine_tune, forgetting
 
-    parent, target = _parent(study, experiment, cm, allow_outside, step)
+    parent, target = _parent(study, experiment, cm, allow_outside, reading)
     around = _centre(centre, cm, allow_outside)
     made = fine_tune(
         parent,
@@ -148,6 +152,7 @@ def finetune_command(
 
 
 @remedy_app.command("weight", epilog="Example:  xrdlib remedy weight --temperature 0.3 --out build/weighted")
+@reads_a_curve
 def weight_command(
     out: Out,
     study: StudyName = "lab",
@@ -158,14 +163,14 @@ def weight_command(
     ] = 0.3,
     cm: Cm = False,
     allow_outside: AllowOutside = False,
-    step: Step = None,
+    reading: Any = None,
     workers: Workers = None,
 ) -> None:
     """Train again with a loss in which samples near the experiment count more."""
     from xrdlib.remedies import weight_region
     from xrdlib.training import effective_size
 
-    parent, target = _parent(study, experiment, cm, allow_outside, step)
+    parent, target = _parent(study, experiment, cm, allow_outside, reading)
     around = _centre(centre, cm, allow_outside)
     made = weight_region(parent, target, out, temperature=temperature, centre=around, workers=workers)
     assert made.config.focus is not None
@@ -205,12 +210,12 @@ def measure_command(
     typer.echo(f"Table: {out / 'remedies.csv'}")
 
 
-def _parent(name: str, experiment: str, cm: bool, allow_outside: bool, step: float | None) -> tuple[Study, Target]:
+def _parent(name: str, experiment: str, cm: bool, allow_outside: bool, reading: dict[str, Any]) -> tuple[Study, Target]:
     study = open_study(name)
-    if step is not None and not is_curve_file(experiment):
-        raise ValueError("--step: has no meaning without an --experiment that is a curve file")
+    unused = [] if is_curve_file(experiment) else asked_for(reading)
+    if unused:
+        raise ValueError(f"--{unused[0]}: has no meaning without an --experiment that is a curve file")
     known = experiment in {e.name for e in study.config.experiments} | {"lab"}
-    reading: dict[str, Any] = {"step": step}
     return study, read_target(experiment, study, cm=cm and not known, allow_outside=allow_outside, reading=reading)
 
 

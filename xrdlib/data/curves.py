@@ -1,7 +1,7 @@
-"""Measured rocking curves: read from text, put on the substrate peak, saved again.
+"""Measured rocking curves: read from a file, put on the substrate peak, saved again.
 
 Angles are the lab's, dth = thB - theta in arcsec: an expanded layer lies at positive angles. An instrument's
-omega or 2theta axis runs the other way (``reverse=True``).
+omega or 2theta axis runs the other way: its own formats say so, a text file does not (``reverse=True``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import html
 import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,16 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xrdlib.data._text import CurveFormatError, Table, line_error, read_table
-from xrdlib.data.peak import despiked, estimate_background, find_substrate_peak, structure
+from xrdlib.data._described import check_scan, describe, inferences, suspicions
+from xrdlib.data.peak import find_substrate_peak
+from xrdlib.data.readers import CurveFormatError, RawScan, Reading, read_scan
+from xrdlib.data.readers.columns import SAVED
 
 __all__ = ["CurveFormatError", "MeasuredCurve", "load_curve"]
 
 FloatArray = NDArray[np.float64]
-
-MIN_POINTS = 50
-UNITS = {"arcsec": 1.0, "degree": 3600.0, "mrad": 180 * 3.6 / math.pi}  # arcsec each
-_SAVED = "xrdlib rocking curve, format 1: angle (arcsec), intensity"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +55,7 @@ class MeasuredCurve:
             If the file cannot be written; an existing one is then left as it was.
         """
         header = [
-            _SAVED,
+            SAVED,
             *(f"{key}: {json.dumps(value, default=str)}" for key, value in self.metadata.items()),
         ]
         rows = (f"{x!r} {y!r}" for x, y in zip(self.angle.tolist(), self.intensity.tolist(), strict=True))
@@ -104,19 +101,26 @@ def load_curve(
     separator: str | None = None,
     decimal: str | None = None,
     skip: int = 0,
+    scan: int | None = None,
 ) -> MeasuredCurve:
-    """Read a rocking curve from a text file and put its angle 0 on the substrate peak.
+    """Read a rocking curve from a file and put its angle 0 on the substrate peak.
 
-    The file holds one column (intensity), ``index -> value`` lines, or two columns (angle, intensity), in
-    rising or falling order. Lines that start with ``#``, ``;``, ``%``, ``!`` or ``//`` are comments, text
-    before the first number is a header. How commas are read is described in `xrdlib.data._text`.
+    The format is recognised by what the file holds, gzipped or not:
+
+    - text: one column (intensity), ``index -> value`` lines, or two columns (angle, intensity), in rising or
+      falling order. Lines that start with ``#``, ``;``, ``%``, ``!`` or ``//`` are comments, text before the first
+      number is a header. How commas are read is described in `xrdlib.data.readers.commas`;
+    - PANalytical XRDML and Rigaku RAS: scans of omega, or coupled ones. Axis, direction, unit and attenuation are
+      the file's; ranges that are parts of one curve are joined (`xrdlib.data.readers.merging`). What is done to them
+      is described in docs/measured_curves.md.
 
     Parameters
     ----------
     path : path-like
-        Text file, or one that `MeasuredCurve.save` wrote.
+        A file of one of these formats, or one that `MeasuredCurve.save` wrote.
     step : float, optional
-        Angular step in arcsec; needed where the file has no angles (an index is none).
+        Angular step in arcsec; needed where the file has no angles (an index is none). This and the next three,
+        and those from ``separator`` to ``skip``, are for text.
     columns : sequence of int, optional
         Which columns are meant, from 0: ``(angle, intensity)`` or ``(intensity,)``. Needed from three on.
     unit : {"arcsec", "degree", "mrad"}
@@ -124,239 +128,105 @@ def load_curve(
     reverse : bool
         The file's axis runs the other way (omega, 2theta): change the sign of the angles.
     peak : float, optional
-        Position of the substrate peak, used as it is: the angle as in the file, or the index (from 0, may be
-        fractional) where the file has no angles. By default that of `xrdlib.data.peak.find_substrate_peak`.
+        Position of the substrate peak, used as it is: the angle as in the file (an instrument's: omega or 2theta in
+        degrees), or the index (from 0, may be fractional) where the file has no angles. By default that of
+        `xrdlib.data.peak.find_substrate_peak`.
     separator, decimal : str, optional
         Column separator (" ", "\\t", ";" or ",") and decimal mark ("." or ","), where a file is ambiguous.
     skip : int
         Lines to leave out at the top.
+    scan : int, optional
+        Which scan of an instrument's file, from 1; by default all of them, joined.
 
     Returns
     -------
     MeasuredCurve
-        Its metadata holds:
+        Its metadata holds, for every file:
 
-        - ``file``; ``format``: "intensity", "index, intensity", "angle, intensity" or "saved"; ``columns``
-          (those used) of ``n_columns``; ``unit``, ``separator``, ``decimal``, ``encoding``, ``skipped``;
-          ``header``, its lines; ``descending``: the angles fell in the file; ``reversed``;
+        - ``file``; ``format``: "intensity", "index, intensity", "angle, intensity", "saved", "PANalytical XRDML
+          <schema>" or "Rigaku RAS"; ``compressed``: "gzip" or None; ``unit`` of its angles;
+        - ``inferred``: sentences on all that was not said but concluded (axis, direction, peak, step, background);
+          ``warnings``: on what is suspicious;
+        - ``descending``: the angles fell in the file; ``reversed``: they run with theta, their sign was changed;
         - ``n_points``; ``step``, ``step_min``, ``step_max`` (arcsec); ``uniform``: within 5 % of each other;
         - ``peak_index`` (fractional, in the returned arrays); ``peak_from``: "found", "argument" or "file";
           ``peak_intensity``, the highest point within ``fwhm`` (arcsec, None if cut off) of angle 0;
         - ``background``, ``background_spread``, ``background_points`` ([first, stop)), ``background_flat``,
           ``background_method``: see `xrdlib.data.peak`;
-        - ``warnings``, texts; of a saved curve ``source``, the metadata it was first saved with.
+        - ``counts_per_unit``: detector counts that one unit of intensity stands for (1.0: plain counts); None where
+          unknown or not the same for all points.
+
+        Of text: ``columns`` (those used) of ``n_columns``, ``separator``, ``decimal``, ``encoding``, ``header`` (its
+        lines), ``skipped``; of a saved curve ``source``, the metadata it was first saved with.
+
+        Of an instrument's file (None where it does not say): ``axis`` whose positions were used ("Omega",
+        "2Theta"), ``scan_axis`` and ``scan_mode`` as the file names them, ``peak_position`` on that axis (deg);
+        ``scan`` (numbers of those used) of ``n_scans``, ``status``, ``fixed_axes``; ``intensity_unit`` ("counts" or
+        "counts per second"); ``counting_time`` (s per point that the intensity stands for; ``counting_times`` point
+        by point where they differ); ``attenuation``, the attenuator's factor (point by point where it changed);
+        ``normalised``, what was done to the counts; ``wavelength`` (A), ``anode``, ``date``, ``sample``, ``hkl``,
+        ``material``, ``instrument``.
 
     Raises
     ------
     CurveFormatError
-        One line with the file, the line in it, the value, what is allowed and what to do: for a file that is
-        missing, empty or not a table of numbers; an unknown step; columns not chosen; fewer than 50 points;
-        intensities that are not finite, negative, or all equal; angles that repeat or turn round.
+        One line with the file, the place in it, the value, what is allowed and what to do: for a file that is
+        missing, empty, truncated, of a format that is not read, or not a table of numbers; an unknown step; columns
+        not chosen; scans that are not parts of one curve, or of an axis other than omega; fewer than 50 points;
+        intensities that are not finite, negative, or all equal; angles that repeat or turn round; an argument that
+        has no meaning for the format.
 
     Examples
     --------
     >>> curve = load_curve("implanted.txt", step=4.018235972)  # doctest: +SKIP
+    >>> curve = load_curve("implanted.xrdml.gz")  # doctest: +SKIP
     """
-    table = read_table(path, separator=separator, decimal=decimal, skip=skip)
+    reading = Reading(step, columns, unit, reverse, separator, decimal, skip, scan)
     try:
-        return _build(table, os.fspath(path), step, columns, unit, reverse, peak, skip)
+        return _build(read_scan(path, reading), os.fspath(path), peak)
     except CurveFormatError as error:
-        raise CurveFormatError(f"{os.fspath(path)}: {error}") from None
+        raise CurveFormatError(f"{os.fspath(path)}: {' '.join(str(error).split())}") from None
 
 
-def _build(
-    table: Table,
-    file: str,
-    step: float | None,
-    columns: Sequence[int] | None,
-    unit: str,
-    reverse: bool,
-    peak: float | None,
-    skip: int,
-) -> MeasuredCurve:
-    saved = _saved_metadata(table.comments)
-    angle_column, intensity_column = _pick_columns(table, step, columns)
-    scale = _scale(step, unit, has_angles=angle_column is not None, is_saved=saved is not None)
-    intensity = table.values[:, intensity_column]
-    axis = np.arange(intensity.size, dtype=np.float64)
-    if angle_column is not None:
-        axis = table.values[:, angle_column]
-    _check_values(table, axis, intensity)
-    if angle_column is not None:
-        _check_axis(table, axis, step, scale)
+def _build(scan: RawScan, file: str, peak: float | None) -> MeasuredCurve:
+    """Check a scan, put it on its peak, and say what it looks like."""
+    check_scan(scan)
+    axis, intensity = scan.axis, scan.intensity
+    points = {"attenuation": scan.attenuation, "counting_times": scan.counting_time}
+    by_point = {name: values for name, values in points.items() if values is not None}
     descending = bool(axis[0] > axis[-1])
     if descending:
         axis, intensity = axis[::-1], intensity[::-1]
+        by_point = {name: values[::-1] for name, values in by_point.items()}
 
     found = find_substrate_peak(axis, intensity)
     if peak is not None and not axis[0] <= peak <= axis[-1]:
         raise CurveFormatError(f"peak={peak:g} is outside the scan; {axis[0]:g} to {axis[-1]:g} expected")
     if peak is not None:
         zero, peak_from = float(peak), "argument"
-    elif saved is not None:
-        zero, peak_from = 0.0, "file"
+    elif scan.zero is not None:
+        zero, peak_from = scan.zero, "file"
     else:
         zero, peak_from = found.position, "found"
-    angle = (axis - zero) * scale
-    if reverse:
+    angle = (axis - zero) * scan.scale
+    if scan.reverse:
         angle, intensity = -angle[::-1], intensity[::-1]
+        by_point = {name: values[::-1] for name, values in by_point.items()}
     angle, intensity = np.ascontiguousarray(angle), np.ascontiguousarray(intensity)
+    if not np.all(np.diff(angle) > 0):
+        raise CurveFormatError(f"{scan.axis_name} lie too close to each other to tell them apart; is it an angle?")
 
-    counted = table.indexed or (columns is None and table.values.shape[1] == 2)
-    form = "index, intensity" if counted else "intensity"
-    if angle_column is not None:
-        form = "angle, intensity" if saved is None else "saved"
     metadata: dict[str, Any] = {
         "file": file,
-        "format": form,
-        "columns": [c for c in (angle_column, intensity_column) if c is not None],
-        "n_columns": int(table.values.shape[1]),
-        "unit": unit,
-        "separator": table.separator,
-        "decimal": table.decimal,
-        "encoding": table.encoding,
-        "header": list(table.header),
-        "skipped": skip,
+        **scan.facts,
+        **{name: values.tolist() for name, values in by_point.items()},
         "descending": descending,
-        "reversed": reverse,
+        "reversed": scan.reverse,
         "peak_from": peak_from,
-        **_describe(angle, intensity, found.fwhm * scale),
+        **describe(angle, intensity, found.fwhm * scan.scale),
     }
-    metadata["warnings"] = [*table.warnings, *_warnings(angle, intensity, axis, metadata)]
-    if saved is not None:
-        metadata["source"] = saved.get("source", saved)
+    if metadata.get("axis"):
+        metadata["peak_position"] = zero
+    metadata["inferred"] = [*scan.inferred, *inferences(angle, intensity, metadata)]
+    metadata["warnings"] = [*scan.warnings, *suspicions(angle, intensity, scan, metadata)]
     return MeasuredCurve(angle, intensity, metadata)
-
-
-def _saved_metadata(comments: tuple[str, ...]) -> dict[str, Any] | None:
-    """Metadata that `MeasuredCurve.save` wrote, None for any other file."""
-    if not comments or comments[0] != _SAVED:
-        return None
-    pairs = (comment.split(": ", 1) for comment in comments[1:] if ": " in comment)
-    return {key: _from_json(value) for key, value in pairs}
-
-
-def _from_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:  # a comment that somebody added
-        return text
-
-
-def _pick_columns(table: Table, step: float | None, columns: Sequence[int] | None) -> tuple[int | None, int]:
-    """Columns of angle (None: there is none) and intensity."""
-    n = table.values.shape[1]
-    if columns is not None:
-        picked = list(columns)
-        if len(set(picked)) != len(picked) or len(picked) not in (1, 2) or not set(picked) <= set(range(n)):
-            raise CurveFormatError(
-                f"columns={tuple(picked)} given; (angle, intensity) or (intensity,) of 0 to {n - 1} expected"
-            )
-    elif n > 2:
-        raise CurveFormatError(f"{n} columns; say which are angle and intensity, for example columns=(0, 1)")
-    else:
-        # with a step given, a column that counts the points is no angle
-        picked = [1] if n == 2 and step is not None and _counts(table.values[:, 0]) else list(range(n))
-    if len(picked) == 1 and step is None:
-        raise CurveFormatError("no angles in the file, and no step; give step= (--step) in arcsec")
-    return (None, picked[0]) if len(picked) == 1 else (picked[0], picked[1])
-
-
-def _counts(column: FloatArray) -> bool:
-    return bool(column[0] in (0, 1) and np.all(np.diff(column) == 1))
-
-
-def _scale(step: float | None, unit: str, *, has_angles: bool, is_saved: bool) -> float:
-    """Arcsec per unit of the axis."""
-    if unit not in UNITS:
-        raise CurveFormatError(f"unit={unit!r} given; one of {', '.join(UNITS)} expected")
-    if step is not None and not (step > 0 and math.isfinite(step)):
-        raise CurveFormatError(f"step={step:g} given; a positive number of arcsec expected")
-    if unit != "arcsec" and is_saved:
-        raise CurveFormatError(f"unit={unit!r} given, but a saved curve is in arcsec; leave unit= out")
-    if unit != "arcsec" and not has_angles:
-        raise CurveFormatError(f"unit={unit!r} given, but there is no angle column; give step= in arcsec")
-    return UNITS[unit] if has_angles or step is None else float(step)
-
-
-def _check_values(table: Table, axis: FloatArray, intensity: FloatArray) -> None:
-    for wrong, values, what in (
-        (~np.isfinite(axis), axis, "an angle must be a finite number; remove or correct the line"),
-        (~np.isfinite(intensity), intensity, "an intensity must be a finite number; remove or correct it"),
-        (intensity < 0, intensity, "an intensity must be >= 0; undo a subtraction of the background"),
-    ):
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise line_error(table.lines[row], f"{values[row]:g}", what)
-    if not intensity.any():
-        raise CurveFormatError("all intensities are 0; is it the right column (columns=)?")
-    if intensity.size < MIN_POINTS:
-        raise CurveFormatError(f"{intensity.size} points; at least {MIN_POINTS} expected")
-
-
-def _check_axis(table: Table, axis: FloatArray, step: float | None, scale: float) -> None:
-    """Angles must rise or fall throughout, and by the step if one is given."""
-    steps = np.diff(axis) * (1 if axis[-1] >= axis[0] else -1)
-    if np.any(steps <= 0):
-        row = int(np.argmax(steps <= 0)) + 1
-        problem = "repeats the angle before it" if steps[row - 1] == 0 else "the angles turn round here"
-        advice = "they must rise or fall throughout; correct the line, or say which columns are meant (columns=)"
-        raise line_error(table.lines[row], f"{axis[row]:g}", f"{problem}; {advice}")
-    own = float(np.median(steps)) * scale
-    if step is not None and abs(own - step) > 0.01 * step:
-        raise CurveFormatError(
-            f"step={step:g} given, but the angles go by {own:g} arcsec; leave step= out, set unit=, or give "
-            "columns= with the intensity alone"
-        )
-
-
-def _describe(angle: FloatArray, intensity: FloatArray, fwhm: float) -> dict[str, Any]:
-    """What the finished curve looks like."""
-    steps = np.diff(angle)
-    uniform = bool(np.ptp(steps) <= 0.05 * steps.mean())
-    width = fwhm if math.isfinite(fwhm) else 3 * float(steps.mean())
-    near = np.abs(angle) <= max(width, float(steps.max()))
-    background = estimate_background(intensity)
-    return {
-        "n_points": int(angle.size),
-        "step": float(steps.mean() if uniform else np.median(steps)),
-        "step_min": float(steps.min()),
-        "step_max": float(steps.max()),
-        "uniform": uniform,
-        "peak_index": float(np.interp(0.0, angle, np.arange(angle.size))),
-        "peak_intensity": float(intensity[near].max()),
-        "fwhm": fwhm if math.isfinite(fwhm) else None,
-        "background": background.level,
-        "background_spread": background.spread,
-        "background_points": [background.first, background.stop],
-        "background_flat": background.flat,
-        "background_method": "lowest trimmed mean (10 % off each end) of a tenth of the points in a row",
-    }
-
-
-def _warnings(angle: FloatArray, intensity: FloatArray, axis: FloatArray, metadata: dict[str, Any]) -> list[str]:
-    """Texts about what is readable but suspicious."""
-    texts = []
-    span, level = float(angle[-1] - angle[0]), metadata["background"]
-    if not metadata["uniform"]:
-        texts.append(f"steps from {metadata['step_min']:.4g} to {metadata['step_max']:.4g} arcsec, not uniform")
-    if not 36 <= span <= 36_000:
-        texts.append(f"the scan spans {span:.4g} arcsec; is the unit of the angles (unit=) right?")
-    if metadata["format"] == "angle, intensity" and _counts(axis):
-        texts.append("the angles count the points; if they are an index, give step=")
-    if not 3 <= metadata["peak_index"] <= angle.size - 4:
-        texts.append("the highest peak is at the end of the scan; set the substrate's with peak=")
-    if metadata["peak_intensity"] < 5 * level:
-        texts.append("no clear peak: less than 5 times the background")
-    if not metadata["background_flat"]:
-        texts.append("no flat end: the background is an upper limit")
-    spikes = np.flatnonzero(intensity > 3 * despiked(intensity).max())
-    if spikes.size:
-        texts.append(f"point {spikes[0]} ({intensity[spikes[0]]:g}) is an outlier above the peak; correct it")
-    below, above = structure(angle, intensity, metadata)
-    if below > max(above, 0.01 * metadata["peak_intensity"] * (metadata["fwhm"] or metadata["step"])):
-        texts.append(
-            "the layer seems to lie at negative angles; if the axis is omega or 2theta, give reverse=True; "
-            "if the highest peak is not the substrate's, give peak="
-        )
-    return texts

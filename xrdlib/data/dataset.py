@@ -46,6 +46,8 @@ class Dataset:
         try:
             attributes: dict[str, Any] = dict(zarr.open_group(folder, mode="r").attrs)
             version, values = attributes["format"], attributes["config"]
+        except FileNotFoundError:
+            raise DatasetError(f"{folder}: not a dataset of xrdlib; 'xrdlib dataset build' makes one") from None
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(f"{folder}: not a dataset of xrdlib ({error!r})") from None
         if version != FORMAT:

@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xrdlib.data._text import CurveFormatError
+from xrdlib.data.readers.raw import CurveFormatError
 
-__all__ = ["Background", "SubstratePeak", "despiked", "estimate_background", "find_substrate_peak", "structure"]
+__all__ = [
+    "LAYER_FROM",
+    "Background",
+    "SubstratePeak",
+    "despiked",
+    "estimate_background",
+    "find_substrate_peak",
+    "standing_out",
+    "structure",
+]
 
 FloatArray = NDArray[np.float64]
 
-_LAYER_FROM = 100.0  # arcsec from the peak, beyond which a layer stands out of the substrate's wings
+LAYER_FROM = 100.0  # arcsec from the peak, beyond which a layer stands out of the substrate's wings
 
 
 class SubstratePeak(NamedTuple):
@@ -119,19 +128,24 @@ def estimate_background(intensity: ArrayLike) -> Background:
 
 
 def structure(angle: FloatArray, intensity: FloatArray, metadata: dict[str, Any]) -> tuple[float, float]:
-    """Integrated intensity below and above the peak that is neither background nor the substrate's wings.
+    """Integrated intensity below and above the peak that is neither background nor the substrate's wings."""
+    extra = standing_out(angle, intensity, metadata) * np.gradient(angle)
+    return float(extra[angle < 0].sum()), float(extra[angle > 0].sum())
+
+
+def standing_out(angle: FloatArray, intensity: FloatArray, metadata: dict[str, Any]) -> FloatArray:
+    """Intensity that is neither background nor the substrate's wings, shape (n,), smoothed; 0 near the peak.
 
     The wings fall at least as 1/angle^2 (dynamical theory; a Lorentzian), from the lower of the two sides.
     """
     smooth = np.convolve(np.pad(intensity, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     excess = smooth - metadata["background"]
-    far = np.abs(angle) > _LAYER_FROM
+    far = np.abs(angle) > LAYER_FROM
     edge = [s for s in (far & (angle < 0), far & (angle > 0)) if s.any()]
     wing = min((float(excess[s][np.argmin(np.abs(angle[s]))]) for s in edge), default=0.0)
-    decay = (_LAYER_FROM / np.maximum(np.abs(angle), _LAYER_FROM)) ** 2
+    decay = (LAYER_FROM / np.maximum(np.abs(angle), LAYER_FROM)) ** 2
     floor = 1.5 * max(wing, 0.0) * decay + 3 * metadata["background_spread"]
-    extra = np.where(far, np.maximum(excess - floor, 0.0), 0.0) * np.gradient(angle)
-    return float(extra[angle < 0].sum()), float(extra[angle > 0].sum())
+    return np.where(far, np.maximum(excess - floor, 0.0), 0.0)
 
 
 def despiked(intensity: FloatArray) -> FloatArray:

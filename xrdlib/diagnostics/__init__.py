@@ -16,6 +16,7 @@ from xrdlib.diagnostics.information.limits import Limits, network_limits
 from xrdlib.diagnostics.information.perturbation import Perturbation, perturb
 from xrdlib.diagnostics.information.sensitivity import Sensitivity, sensitivity
 from xrdlib.diagnostics.lookup.neighbours import Neighbours, neighbour_baseline
+from xrdlib.diagnostics.reading import CurveReading, curve_reading
 from xrdlib.diagnostics.runs.bias_variance import BiasVariance, bias_variance
 from xrdlib.diagnostics.runs.data_map import DataMap, data_map
 from xrdlib.diagnostics.runs.loss_plane import LossPlane, loss_plane
@@ -38,6 +39,7 @@ __all__ = [
     "Chi2Profile",
     "Comparison",
     "Coverage",
+    "CurveReading",
     "DataMap",
     "DatasetQuality",
     "Decision",
@@ -73,6 +75,7 @@ __all__ = [
     "compare_trainings",
     "coverage",
     "coverage_of",
+    "curve_reading",
     "data_map",
     "dataset_quality",
     "decide",

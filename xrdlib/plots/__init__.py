@@ -12,6 +12,7 @@ from xrdlib.plots.ensemble import plot_ensemble, plot_growth, plot_seeds_or_epoc
 from xrdlib.plots.forgetting import plot_forgetting
 from xrdlib.plots.loss_plane import plot_loss_plane
 from xrdlib.plots.luck import plot_luck
+from xrdlib.plots.measured import plot_measured
 from xrdlib.plots.mechanisms import plot_mechanisms
 from xrdlib.plots.neighbours import plot_neighbours
 from xrdlib.plots.reconstruction import plot_examples, plot_reconstruction
@@ -44,6 +45,7 @@ __all__ = [
     "plot_loss_plane",
     "plot_losses",
     "plot_luck",
+    "plot_measured",
     "plot_mechanisms",
     "plot_neighbours",
     "plot_parameter_bins",

@@ -24,11 +24,11 @@ _BLOCK = 64  # angles per block: the fields of all sublayers stay in the second-
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
-def differentiate(angle, shift, n_layers, disorder, optics, rest, thickness, chain, value, out):  # type: ignore[no-untyped-def]
+def differentiate(angle, shift, n_layers, disorder, optics, rest, thickness, chain, fade, value, out):  # type: ignore[no-untyped-def]
     """Reflectivity and its derivatives.
 
-    Arguments as ``_kernels.propagate_expanded``, and chain (n, q, k), the derivative of every sublayer's shift by q
-    parameters; value (n, m) and out (n, q + 1, m), overwritten: R, and dR by the q parameters and by the disorder.
+    Arguments as ``_kernels.propagate_expanded``, and the derivatives of every sublayer's shift, chain (n, q, k), and of
+    ln E, fade (n, q, k), by q parameters; value (n, m) and out (n, q, m), overwritten: R, and dR by the q parameters.
     """
     slope, eta_s, eta_l, sigma_s, sigma_l, film_shift, weight = optics
     q = chain.shape[1]
@@ -36,7 +36,7 @@ def differentiate(angle, shift, n_layers, disorder, optics, rest, thickness, cha
     row = np.empty((4, _BLOCK))
     phase, cosine, sine = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     d_phase, d_disorder = np.empty(_BLOCK), np.empty(_BLOCK)
-    total = np.empty((q + 1, _BLOCK))
+    total = np.empty((q, _BLOCK))
     h = 0.5 * eta_l * thickness
     for i in range(n_layers.shape[0]):
         for start in range(0, angle.shape[0], _BLOCK):
@@ -47,7 +47,6 @@ def differentiate(angle, shift, n_layers, disorder, optics, rest, thickness, cha
             value[i, start : start + size] = 0.0
             total[:] = 0.0
             for p in range(2):
-                tau = disorder[i] * thickness * sigma_l[p]
                 top = n_layers[i]
                 for j in range(_BLOCK):
                     theta = angle[start + min(j, size - 1)]
@@ -59,6 +58,7 @@ def differentiate(angle, shift, n_layers, disorder, optics, rest, thickness, cha
                     field[0, 2, j], field[0, 3, j] = v.real, v.imag
                 for k in range(top):  # field[k] is below the k-th sublayer from the bottom
                     b = slope * thickness * shift[i, top - 1 - k]
+                    tau = disorder[i, top - 1 - k] * thickness * sigma_l[p]
                     _up(field[k], field[k + 1], phase, cosine, sine, b, h, tau, tau * tau)
                 for j in range(_BLOCK):
                     u, v = complex(field[top, 0, j], field[top, 1, j]), complex(field[top, 2, j], field[top, 3, j])
@@ -71,11 +71,11 @@ def differentiate(angle, shift, n_layers, disorder, optics, rest, thickness, cha
                 for k in range(top - 1, -1, -1):
                     layer = top - 1 - k
                     b = slope * thickness * shift[i, layer]
+                    tau = disorder[i, layer] * thickness * sigma_l[p]
                     _down(field[k], row, phase, cosine, sine, b, h, tau, tau * tau, d_phase, d_disorder)
-                    _gather(total, d_phase, d_disorder, chain[i], layer, -slope * thickness)
+                    _gather(total, d_phase, d_disorder, chain[i], fade[i], layer, -slope * thickness)
             for j in range(size):
-                out[i, :q, start + j] = total[:q, j]
-                out[i, q, start + j] = total[q, j] / disorder[i]
+                out[i, :, start + j] = total[:, j]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy", inline="always")
@@ -160,12 +160,13 @@ def _down(below, row, phase, cosine, sine, b, h, tau, square, d_phase, d_disorde
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
-def _gather(total, d_phase, d_disorder, chain, layer, by_shift):  # type: ignore[no-untyped-def]
-    """Add a sublayer's part to the derivatives by every parameter and by E."""
-    q = chain.shape[0]
-    for c in range(q):
-        factor = by_shift * chain[c, layer]
-        for j in range(_BLOCK):
-            total[c, j] += factor * d_phase[j]
-    for j in range(_BLOCK):
-        total[q, j] += d_disorder[j]
+def _gather(total, d_phase, d_disorder, chain, fade, layer, by_shift):  # type: ignore[no-untyped-def]
+    """Add a sublayer's part to the derivatives by every parameter; most parameters change its shift or its E."""
+    for c in range(chain.shape[0]):
+        factor, other = by_shift * chain[c, layer], fade[c, layer]
+        if factor != 0.0:
+            for j in range(_BLOCK):
+                total[c, j] += factor * d_phase[j]
+        if other != 0.0:
+            for j in range(_BLOCK):
+                total[c, j] += other * d_disorder[j]

@@ -48,8 +48,8 @@ def propagate_exact(angle, shift, n_layers, disorder, optics, rest, thickness, o
     """Reflectivity of each row of sublayers by the closed form.
 
     Arguments (all lengths in A, angles in rad): angle (m,); shift (n, k) of each sublayer's Bragg peak, surface
-    first; n_layers (n,); disorder (n,) E of each row; optics (see ``diffraction._Optics``); rest (n,) thickness of
-    the film below the sublayers; thickness of a sublayer; out (n, m), overwritten.
+    first; n_layers (n,); disorder (n, k), each sublayer's E; optics (see ``diffraction._Optics``); rest (n,) thickness
+    of the film below the sublayers; thickness of a sublayer; out (n, m), overwritten.
     """
     slope, eta_s, eta_l, sigma_s, sigma_l, film_shift, weight = optics
     for i in range(n_layers.shape[0]):
@@ -63,7 +63,7 @@ def propagate_exact(angle, shift, n_layers, disorder, optics, rest, thickness, o
                     u, v = _layer(u, v, g, sigma_l[p] * rest[i])
                 for k in range(n_layers[i] - 1, -1, -1):
                     g = (slope * (angle[j] - shift[i, k]) + 0.5j * eta_l) * thickness
-                    u, v = _layer(u, v, g, disorder[i] * sigma_l[p] * thickness)
+                    u, v = _layer(u, v, g, disorder[i, k] * sigma_l[p] * thickness)
                 x = u / v
                 total += weight[p] * (x.real * x.real + x.imag * x.imag)
             out[i, j] = total
@@ -96,9 +96,9 @@ def propagate_expanded(angle, shift, n_layers, disorder, optics, rest, thickness
                         u, v = _layer(u, v, g, sigma_l[p] * rest[i])
                     field[p, 0, j], field[p, 1, j] = u.real, u.imag
                     field[p, 2, j], field[p, 3, j] = v.real, v.imag
-            tau_0 = disorder[i] * thickness * sigma_l[0]
-            tau_1 = disorder[i] * thickness * sigma_l[1]
             for k in range(n_layers[i] - 1, -1, -1):
+                tau_0 = disorder[i, k] * thickness * sigma_l[0]
+                tau_1 = disorder[i, k] * thickness * sigma_l[1]
                 _expanded_layer(
                     field,
                     phase,

@@ -1,4 +1,4 @@
-"""How reflectivity changes with the seven parameters and with disorder: its Jacobian.
+"""How reflectivity changes with the seven parameters, with disorder and with damage: its Jacobian.
 
 The strain profile is differentiated by torch, the recursion by its adjoint (``_adjoint``): a Jacobian costs as much as
 five curves. Central differences cost fourteen, seven products with the torch kernel's Jacobian a thousand. The number
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xrdlib.simulation.crystals import ARCSEC, GGG_444, Crystal, Film
-from xrdlib.simulation.diffraction import stack
-from xrdlib.simulation.strain import FloatArray, StrainParameters, as_parameters, strain_layers
+from xrdlib.simulation.diffraction import check_disorder, relative_strain, stack
+from xrdlib.simulation.strain import DMIN, FloatArray, StrainParameters, as_parameters, strain_layers
 
 __all__ = ["reflectivity_jacobian", "strain_jacobian"]
 
@@ -49,6 +49,7 @@ def reflectivity_jacobian(
     film: Film | None = None,
     layer_thickness: float = 100.0,
     disorder: ArrayLike = 1.0,
+    damage: ArrayLike = 0.0,
     threads: int | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Reflectivity and its derivatives, before any resolution function; arguments as ``reflectivity``.
@@ -59,32 +60,37 @@ def reflectivity_jacobian(
         Lengths in A.
     angle : array_like, shape (m,)
         arcsec.
-    disorder : float or array_like, shape (n,)
+    disorder, damage : float or array_like, shape (n,)
 
     Returns
     -------
     reflectivity : ndarray, shape (n, m)
-    jacobian : ndarray, shape (n, 8, m)
-        By the seven parameters (per A for lengths, per unit of strain) and, last, by the disorder E.
+    jacobian : ndarray, shape (n, 9, m)
+        By the seven parameters (per A for lengths, per unit of strain), then by the disorder E, and last by the damage.
     """
     from xrdlib.simulation import _adjoint  # numba is imported when it is wanted, not before
 
     rows = as_parameters(parameters)
     theta = np.ascontiguousarray(angle, dtype=np.float64) * ARCSEC
-    static: FloatArray = np.array(np.broadcast_to(np.asarray(disorder, dtype=np.float64), (rows.shape[0],)))
-    if not ((static > 0) & (static <= 1)).all():
-        raise ValueError(f"disorder: {static[~((static > 0) & (static <= 1))][0]} given, 0 < E <= 1 expected")
+    static, loss = check_disorder(disorder, damage, rows.shape[0])
     strain, n_layers = strain_layers(rows, layer_thickness=layer_thickness)
     layers = stack(strain, n_layers, crystal, film, layer_thickness)
     # the linear shift is strain times tan(thB), in a film also times its stretch
     stretch = 1.0 if film is None else film.crystal.a / crystal.a
-    chain = strain_jacobian(rows, strain.shape[1], layer_thickness) * (np.tan(crystal.bragg_angle) * stretch)
-    value, out = np.empty((rows.shape[0], theta.size)), np.empty((rows.shape[0], rows.shape[1] + 1, theta.size))
+    by_parameter = strain_jacobian(rows, strain.shape[1], layer_thickness)
+    ratio = relative_strain(strain)
+    factor = static[:, None] * np.exp(-loss[:, None] * ratio**2)
+    q = rows.shape[1]
+    chain, fade = np.zeros((2, rows.shape[0], q + 2, strain.shape[1]))
+    chain[:, :q] = by_parameter * (np.tan(crystal.bragg_angle) * stretch)
+    fade[:, :q] = (-2 * loss[:, None] * ratio)[:, None] * _ratio_jacobian(by_parameter, strain, ratio)
+    fade[:, q], fade[:, q + 1] = 1.0, -(ratio**2)
+    value, out = np.empty((rows.shape[0], theta.size)), np.empty((rows.shape[0], q + 2, theta.size))
 
     def run(part: slice) -> None:
         _adjoint.differentiate(
-            theta, layers.shift[part], n_layers[part], static[part], layers.optics, layers.rest[part],
-            layer_thickness, chain[part], value[part], out[part],
+            theta, layers.shift[part], n_layers[part], factor[part], layers.optics, layers.rest[part],
+            layer_thickness, chain[part], fade[part], value[part], out[part],
         )  # fmt: skip
 
     parts = _parts(rows.shape[0], threads)
@@ -93,7 +99,17 @@ def reflectivity_jacobian(
     else:
         with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
             list(pool.map(run, parts))
+    out[:, q] /= static[:, None]  # the kernel's is by ln E
     return value, out
+
+
+def _ratio_jacobian(by_parameter: FloatArray, strain: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Derivative of ``relative_strain`` (n, k) by the parameters, shape (n, 7, k), from that of strain."""
+    if strain.shape[1] == 0:
+        return by_parameter
+    of_largest = np.take_along_axis(by_parameter, strain.argmax(axis=1)[:, None, None], axis=2)
+    largest = np.maximum(strain.max(axis=1), DMIN)[:, None, None]
+    return np.asarray((by_parameter - ratio[:, None] * of_largest) / largest)
 
 
 def _parts(n: int, threads: int | None) -> list[slice]:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xrdlib.simulation.crystals import ARCSEC, GGG_444, Crystal, Film
-from xrdlib.simulation.strain import FloatArray, StrainParameters, as_parameters, strain_layers
+from xrdlib.simulation.strain import DMIN, FloatArray, StrainParameters, as_parameters, strain_layers
 
 __all__ = ["Bragg", "reflectivity"]
 
@@ -106,6 +106,23 @@ def stack(
     return _Stack(shift, n_layers, rest, optics(crystal, film, bragg))
 
 
+def check_disorder(disorder: ArrayLike, damage: ArrayLike, n: int) -> tuple[FloatArray, FloatArray]:
+    """Disorder E and damage of n samples, each of shape (n,); a ValueError for impossible ones."""
+    static, loss = (np.array(np.broadcast_to(np.asarray(v, dtype=np.float64), (n,))) for v in (disorder, damage))
+    for name, values, allowed, what in (
+        ("disorder", static, (static > 0) & (static <= 1), "0 < E <= 1"),
+        ("damage", loss, (loss >= 0) & np.isfinite(loss), "zero or a positive number"),
+    ):
+        if not allowed.all():
+            raise ValueError(f"{name}: {values[~allowed][0]} given, {what} expected")
+    return static, loss
+
+
+def relative_strain(strain: FloatArray) -> FloatArray:
+    """Strain of sublayers (n, k) over the largest of each sample, 0 to 1; 0 where there is no sublayer."""
+    return np.asarray(strain / strain.max(axis=1, initial=DMIN)[:, None])  # every sublayer has more than DMIN
+
+
 def reflectivity(
     parameters: ArrayLike | StrainParameters,
     angle: ArrayLike,
@@ -114,6 +131,7 @@ def reflectivity(
     film: Film | None = None,
     layer_thickness: float = 100.0,
     disorder: ArrayLike = 1.0,
+    damage: ArrayLike = 0.0,
     bragg: Bragg = "linear",
     exact: bool = False,
     threads: int | None = None,
@@ -132,6 +150,9 @@ def reflectivity(
         Thickness of a sublayer, A.
     disorder : float or array_like, shape (n,)
         Static Debye-Waller factor 0 < E <= 1 of the sublayers; 1 is a perfect lattice.
+    damage : float or array_like, shape (n,)
+        How much further E falls where strain is largest: a sublayer has ``disorder * exp(-damage * r**2)``, r its
+        strain over the sample's largest. Zero or positive, dimensionless; 0 is one E for all sublayers.
     bragg : {"linear", "exact"}
         How strain shifts a sublayer's peak.
     exact : bool
@@ -147,16 +168,15 @@ def reflectivity(
     Raises
     ------
     ValueError
-        For parameters, a disorder or a film that cannot be simulated.
+        For parameters, a disorder, damage or film that cannot be simulated.
     """
     from xrdlib.simulation import _kernels  # numba is imported when a curve is wanted, not before
 
     rows = as_parameters(parameters)
     theta = np.ascontiguousarray(angle, dtype=np.float64) * ARCSEC
-    static = np.ascontiguousarray(np.broadcast_to(np.asarray(disorder, dtype=np.float64), (rows.shape[0],)))
-    if not ((static > 0) & (static <= 1)).all():
-        raise ValueError(f"disorder: {static[~((static > 0) & (static <= 1))][0]} given, 0 < E <= 1 expected")
+    static, loss = check_disorder(disorder, damage, rows.shape[0])
     strain, n_layers = strain_layers(rows, layer_thickness=layer_thickness)
+    factor = static[:, None] * np.exp(-loss[:, None] * relative_strain(strain) ** 2)
     layers = stack(strain, n_layers, crystal, film, layer_thickness, bragg)
     if np.abs(layers.optics.sigma_layer).max() * layer_thickness > _EXPANSION_LIMIT:
         exact = True
@@ -165,7 +185,7 @@ def reflectivity(
 
     def run(part: slice) -> None:
         kernel(
-            theta, layers.shift[part], n_layers[part], static[part], layers.optics, layers.rest[part],
+            theta, layers.shift[part], n_layers[part], factor[part], layers.optics, layers.rest[part],
             layer_thickness, out[part],
         )  # fmt: skip
 

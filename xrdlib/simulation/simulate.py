@@ -24,6 +24,7 @@ def simulate(
     film: Film | None = None,
     layer_thickness: float = 100.0,
     disorder: ArrayLike = 1.0,
+    damage: ArrayLike = 0.0,
     instrument: Instrument | None = _DEFAULT_INSTRUMENT,
     exact: bool = False,
     bragg: Bragg = "linear",
@@ -43,6 +44,9 @@ def simulate(
         Thickness of a sublayer, A.
     disorder : float or array_like, shape (n,)
         Static Debye-Waller factor of the sublayers, 0 < E <= 1.
+    damage : float or array_like, shape (n,)
+        How much further E falls where strain is largest: a sublayer has ``disorder * exp(-damage * r**2)``, r its
+        strain over the sample's largest; 0 is one E for all sublayers.
     instrument : Instrument or None
         Resolution, scale, background, noise; None returns the reflectivity itself.
     exact : bool
@@ -78,6 +82,7 @@ def simulate(
         film=film,
         layer_thickness=layer_thickness,
         disorder=disorder,
+        damage=damage,
         bragg=bragg,
         exact=exact,
     )

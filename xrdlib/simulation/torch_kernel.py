@@ -46,6 +46,7 @@ def reflectivity_torch(
     film: Film | None = None,
     layer_thickness: float = 100.0,
     disorder: Tensor | float = 1.0,
+    damage: Tensor | float = 0.0,
     bragg: Bragg = "linear",
 ) -> Tensor:
     """Reflectivity of a batch, differentiable; arguments as ``diffraction.reflectivity``.
@@ -56,7 +57,7 @@ def reflectivity_torch(
         Lengths in A; the result has its dtype and device.
     angle : Tensor, shape (m,)
         arcsec.
-    disorder : Tensor, shape (n,), or float
+    disorder, damage : Tensor, shape (n,), or float
 
     Returns
     -------
@@ -70,6 +71,11 @@ def reflectivity_torch(
     n_rows = (counts[:, None] > np.arange(counts.max(initial=0))).sum(axis=0).tolist()
     depth = (torch.arange(len(n_rows), dtype=dtype, device=device) + 0.5) * layer_thickness
     strain = strain_torch(parameters[order], depth)
+    static, loss = (
+        torch.as_tensor(v, dtype=dtype, device=device).expand(len(order))[order, None] for v in (disorder, damage)
+    )
+    own = torch.arange(len(n_rows), device=device) < torch.as_tensor(counts, device=device)[order, None]
+    disordered = static * torch.exp(-loss * _relative(strain, own).square())
     o = optics(crystal, film, bragg)
     if film is not None:
         strain = (1 + strain) * (film.crystal.a / crystal.a) - 1
@@ -78,7 +84,6 @@ def reflectivity_torch(
     else:
         shift = crystal.bragg_angle - torch.asin(np.sin(crystal.bragg_angle) / (1 + strain))
     theta = angle.to(dtype=dtype, device=device) * ARCSEC
-    static = torch.as_tensor(disorder, dtype=dtype, device=device).expand(len(order))[order]
     # fields are (2, n, m): polarisation, sample, angle
     sigma_s, sigma_l = (
         torch.as_tensor(sigma, dtype=complex_dtype, device=device)[:, None, None]
@@ -94,7 +99,7 @@ def reflectivity_torch(
         phase = o.slope * (theta - o.film_shift) * rest
         g = torch.complex(phase, (0.5 * o.eta_layer * rest).expand_as(phase))
         u_in, v_in = _layer(u_in, v_in, g, sigma_l * rest)
-    tau = static[:, None] * (sigma_l * layer_thickness)
+    tau = disordered.T.contiguous()[:, None, :, None] * (sigma_l * layer_thickness)
     u, v = u_in[:, :0], v_in[:, :0]
     for k in range(len(n_rows) - 1, -1, -1):
         n = n_rows[k]
@@ -102,11 +107,18 @@ def reflectivity_torch(
             u, v = (torch.cat([x, x_in[:, x.shape[1] : n]], 1) for x, x_in in ((u, u_in), (v, v_in)))
         phase = o.slope * layer_thickness * (theta - shift[:n, k : k + 1])
         g = torch.complex(phase, torch.full_like(phase, 0.5 * o.eta_layer * layer_thickness))
-        u, v = _layer(u, v, g, tau[:, :n])
+        u, v = _layer(u, v, g, tau[k, :, :n])
     u, v = (torch.cat([x, x_in[:, x.shape[1] :]], 1) for x, x_in in ((u, u_in), (v, v_in)))
     x = u / v
     weight = torch.as_tensor(o.weight, dtype=dtype, device=device)[:, None, None]
     return (weight * (x.real.square() + x.imag.square())).sum(0)[torch.argsort(order)]
+
+
+def _relative(strain: Tensor, own: Tensor) -> Tensor:
+    """Strain (n, k) over the largest of each sample's ``own`` sublayers (n, k)."""
+    # one more sublayer, of DMIN: some sample may have none
+    largest = torch.nn.functional.pad(torch.where(own, strain, 0.0), (0, 1), value=DMIN).max(1, keepdim=True).values
+    return strain / largest
 
 
 def _layer(u: Tensor, v: Tensor, g: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,6 +137,7 @@ def simulate_torch(
     film: Film | None = None,
     layer_thickness: float = 100.0,
     disorder: Tensor | float = 1.0,
+    damage: Tensor | float = 0.0,
     instrument: Instrument | None = _DEFAULT_INSTRUMENT,
     bragg: Bragg = "linear",
 ) -> Tensor:
@@ -143,6 +156,7 @@ def simulate_torch(
         film=film,
         layer_thickness=layer_thickness,
         disorder=disorder,
+        damage=damage,
         bragg=bragg,
     )
     if instrument is None:

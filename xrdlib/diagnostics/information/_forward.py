@@ -125,7 +125,7 @@ class _Simulator(Forward):
                 layer_thickness=thickness,
                 disorder=static[rows],
             )
-            convolved = slopes @ self.resolution
+            convolved = slopes[:, : len(PARAMETERS) + 1] @ self.resolution
             by_parameter = convolved[:, : len(PARAMETERS)] * SPACE.range[:, None]
             others = [convolved[:, -1], *(stored @ change for change in changes)] if instrumental else []
             by_others = np.stack(others, axis=1) if others else np.empty((len(stored), 0, self.angle.size))

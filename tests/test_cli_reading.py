@@ -1,0 +1,91 @@
+"""The options on reading a curve's file: the same for every command that takes one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xrdlib.cli import main
+from xrdlib.data import LAB_EXPERIMENT
+from xrdlib.simulation import Scan, simulate
+
+Run = Callable[..., tuple[int, str, str]]
+PEAK = 25.4
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run ``xrdlib`` in an empty folder, in a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["xrdlib", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def two_scans(tmp_path: Path) -> Path:
+    """A RAS file: the lab's experiment, and the same over half of the angles."""
+    counts = 6e4 * np.asarray(simulate(LAB_EXPERIMENT)) / np.max(simulate(LAB_EXPERIMENT)) + 60
+    omega = PEAK - Scan().angle / 3600
+    scans = []
+    for part in (slice(None), slice(350)):
+        rows = "\n".join(f"{x:.7f} {y:.0f} 1.0" for x, y in zip(omega[part], counts[part], strict=True))
+        scans.append(f'*MEAS_SCAN_AXIS_X "Omega"\n*RAS_INT_START\n{rows}\n*RAS_INT_END')
+    path = tmp_path / "two.ras"
+    path.write_text("\n".join(["*RAS_DATA_START", *scans, "*RAS_DATA_END"]))
+    return path
+
+
+@pytest.mark.usefixtures("two_scans")
+def test_a_scan_of_an_instruments_file_is_diagnosed(run: Run, tmp_path: Path) -> None:
+    arguments = ("diagnose", "two.ras", "--only", "bins", "--study", "lab", "--json", "r.json")
+    code, _, err = run(*arguments, "--scan", "1")
+    assert (code, err) == (0, "")
+    facts = json.loads((tmp_path / "r.json").read_text())["experiment"]["curve"]
+    assert (facts["n_points"], facts["warnings"]) == (701, [])
+    assert facts["step"] == pytest.approx(Scan().step, rel=1e-4)
+    code, _, err = run(*arguments, "--scan", "3")
+    assert code == 2
+    assert "scan=3 given; 1 to 2 expected" in err
+
+
+@pytest.mark.usefixtures("two_scans")
+@pytest.mark.parametrize(("option", "value"), [("--step", "4"), ("--unit", "degree"), ("--skip", "1")])
+def test_what_the_file_says_itself_is_refused(run: Run, option: str, value: str) -> None:
+    code, _, err = run("diagnose", "two.ras", "--study", "lab", option, value)
+    assert code == 2
+    assert f"{option[2:]}=" in err
+    assert "a RAS file says it itself" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--scan", "1"),
+        ("--unit", "degree"),
+        ("--columns", "0,1"),
+        ("--skip", "1"),
+        ("--peak", "3"),
+        ("--reverse", None),
+    ],
+)
+def test_options_without_a_file_are_refused(run: Run, option: str, value: str | None) -> None:
+    for command, words in (
+        (("diagnose", "lab"), f"{option}: has no meaning for 'lab'"),
+        (("remedy", "weight", "--out", "there"), f"{option}: has no meaning without an --experiment"),
+    ):
+        code, _, err = run(*command, option, *([] if value is None else [value]))
+        assert code == 2
+        assert words in err
