@@ -3,14 +3,15 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from xrdlib._version import __version__ as __version__
 from xrdlib.simulation import StrainParameters, simulate, strain_profile
 
 if TYPE_CHECKING:
     from xrdlib.data import Experiment, load_curve
     from xrdlib.diagnostics import Target, diagnose
+    from xrdlib.refinement import refine
     from xrdlib.training import Study, reference_study
 
-__version__ = "0.1.0"
 __all__ = [
     "Experiment",
     "StrainParameters",
@@ -19,6 +20,7 @@ __all__ = [
     "diagnose",
     "load_curve",
     "reference_study",
+    "refine",
     "simulate",
     "strain_profile",
 ]
@@ -31,6 +33,7 @@ _LATER = {
     "reference_study": "training",
     "Target": "diagnostics",
     "diagnose": "diagnostics",
+    "refine": "refinement",
 }
 
 

@@ -103,3 +103,12 @@ def test_impossible_disorder_is_refused(disorder: float) -> None:
 def test_impossible_damage_is_refused(damage: float) -> None:
     with pytest.raises(ValueError, match=r"damage: .* given, zero or a positive number expected"):
         reflectivity_jacobian(ROWS, ANGLE, damage=damage)
+
+
+def test_a_held_number_of_sublayers_continues_the_profile():
+    natural, _ = reflectivity_jacobian(LAB_EXPERIMENT, ANGLE)
+    n = int(strain_layers(LAB_EXPERIMENT)[1][0])
+    held, _ = reflectivity_jacobian(LAB_EXPERIMENT, ANGLE, n_layers=n)
+    np.testing.assert_allclose(held, natural, rtol=1e-12)
+    more, _ = reflectivity_jacobian(LAB_EXPERIMENT, ANGLE, n_layers=n + 1)
+    assert 0 < np.abs(more - natural).max() < 1e-2

@@ -1,8 +1,8 @@
 """How reflectivity changes with the seven parameters, with disorder and with damage: its Jacobian.
 
-The strain profile is differentiated by torch, the recursion by its adjoint (``_adjoint``): a Jacobian costs as much as
-five curves. Central differences cost fourteen, seven products with the torch kernel's Jacobian a thousand. The number
-of sublayers is an integer and has no derivative: it is held.
+The strain profile is differentiated in closed form, the recursion by its adjoint (``_adjoint``): a Jacobian costs as
+much as five curves. Central differences cost fourteen, seven products with the torch kernel's Jacobian a thousand. The
+number of sublayers is an integer and has no derivative: it is held.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from xrdlib.simulation.crystals import ARCSEC, GGG_444, Crystal, Film
 from xrdlib.simulation.diffraction import check_disorder, relative_strain, stack
-from xrdlib.simulation.strain import DMIN, FloatArray, StrainParameters, as_parameters, strain_layers
+from xrdlib.simulation.strain import DMIN, FloatArray, StrainParameters, as_parameters, strain_layers, strain_parts
 
 __all__ = ["reflectivity_jacobian", "strain_jacobian"]
 
@@ -27,18 +27,26 @@ def strain_jacobian(
 
     Per unit of each parameter: dimensionless for strains, 1/A for lengths.
     """
-    import torch  # as numba elsewhere: imported when it is wanted, not before
-    from torch.autograd.functional import jvp
-
-    from xrdlib.simulation.torch_kernel import strain_torch
-
-    rows = torch.as_tensor(as_parameters(parameters))
-    depth = (torch.arange(n_layers, dtype=torch.float64) + 0.5) * layer_thickness
-    columns = []
-    for unit in torch.eye(rows.shape[1], dtype=torch.float64):
-        _, change = jvp(lambda p: strain_torch(p, depth), rows, unit.expand_as(rows).contiguous())  # type: ignore[no-untyped-call]
-        columns.append(change.numpy())
-    return np.stack(columns, axis=1)
+    rows = as_parameters(parameters)
+    depth = (np.arange(n_layers, dtype=np.float64) + 0.5) * layer_thickness
+    asymmetric, decaying, narrowness = strain_parts(depth, rows)
+    dmax1, d01, l1, rp1, d02, l2, rp2 = (column[:, None] for column in rows.T)
+    upper = depth < rp1
+    square, inverse = (depth - rp1) ** 2, np.where(upper, narrowness[1], narrowness[0])
+    reach, steep = l2 * (l2 - 2 * rp2), depth * (depth - 2 * rp2)
+    out = np.zeros((rows.shape[0], rows.shape[1], n_layers))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        out[:, 0] = asymmetric / dmax1 * (1 - square / np.where(upper, rp1, l1 - rp1) ** 2)
+        out[:, 1] = np.where(upper, asymmetric * square / (d01 * rp1**2), 0.0)
+        out[:, 2] = np.where(upper, 0.0, asymmetric * square * 2 * inverse / (l1 - rp1))
+        out[:, 3] = asymmetric * (
+            2 * (depth - rp1) * inverse - square * np.where(upper, -2 / rp1, 2 / (l1 - rp1)) * inverse
+        )
+        out[:, 4] = decaying / d02 * (1 - steep / reach)
+        out[:, 5] = decaying * steep * narrowness[2] * 2 * (l2 - rp2) / reach
+        out[:, 6] = decaying * narrowness[2] * (2 * depth - steep * 2 / (l2 - 2 * rp2))
+    # a part that ends at once, or that has no strain, does not change with how it would decay
+    return np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def reflectivity_jacobian(
@@ -50,6 +58,7 @@ def reflectivity_jacobian(
     layer_thickness: float = 100.0,
     disorder: ArrayLike = 1.0,
     damage: ArrayLike = 0.0,
+    n_layers: int | None = None,
     threads: int | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Reflectivity and its derivatives, before any resolution function; arguments as ``reflectivity``.
@@ -61,6 +70,8 @@ def reflectivity_jacobian(
     angle : array_like, shape (m,)
         arcsec.
     disorder, damage : float or array_like, shape (n,)
+    n_layers : int, optional
+        Sublayers of every sample; by default down to a strain of 1e-4, a number that jumps with the parameters.
 
     Returns
     -------
@@ -73,8 +84,8 @@ def reflectivity_jacobian(
     rows = as_parameters(parameters)
     theta = np.ascontiguousarray(angle, dtype=np.float64) * ARCSEC
     static, loss = check_disorder(disorder, damage, rows.shape[0])
-    strain, n_layers = strain_layers(rows, layer_thickness=layer_thickness)
-    layers = stack(strain, n_layers, crystal, film, layer_thickness)
+    strain, counts = strain_layers(rows, layer_thickness=layer_thickness, held=n_layers)
+    layers = stack(strain, counts, crystal, film, layer_thickness)
     # the linear shift is strain times tan(thB), in a film also times its stretch
     stretch = 1.0 if film is None else film.crystal.a / crystal.a
     by_parameter = strain_jacobian(rows, strain.shape[1], layer_thickness)
@@ -89,7 +100,7 @@ def reflectivity_jacobian(
 
     def run(part: slice) -> None:
         _adjoint.differentiate(
-            theta, layers.shift[part], n_layers[part], factor[part], layers.optics, layers.rest[part],
+            theta, layers.shift[part], counts[part], factor[part], layers.optics, layers.rest[part],
             layer_thickness, chain[part], fade[part], value[part], out[part],
         )  # fmt: skip
 

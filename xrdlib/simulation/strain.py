@@ -27,6 +27,7 @@ __all__ = [
     "StrainProfile",
     "as_parameters",
     "strain_layers",
+    "strain_parts",
     "strain_profile",
 ]
 
@@ -140,7 +141,7 @@ def strain_profile(parameters: ArrayLike | StrainParameters, *, layer_thickness:
 
 
 def strain_layers(
-    parameters: ArrayLike | StrainParameters, *, layer_thickness: float = 100.0
+    parameters: ArrayLike | StrainParameters, *, layer_thickness: float = 100.0, held: int | None = None
 ) -> tuple[FloatArray, NDArray[np.int64]]:
     """Strain of every sublayer of many samples, surface first.
 
@@ -149,6 +150,8 @@ def strain_layers(
     parameters : array_like, shape (n, 7)
     layer_thickness : float
         A.
+    held : int, optional
+        So many sublayers for every sample, whatever their strain: what depends on the parameters then has no steps.
 
     Returns
     -------
@@ -157,6 +160,11 @@ def strain_layers(
     n_layers : ndarray of int, shape (n,)
     """
     rows = as_parameters(parameters)
+    if held is not None:
+        _check(rows, layer_thickness)
+        depth = (np.arange(held, dtype=np.float64) + 0.5) * layer_thickness
+        asymmetric, decaying, _ = strain_parts(depth, rows)
+        return asymmetric + decaying, np.full(rows.shape[0], held)
     _, asymmetric, decaying = _parts(rows, layer_thickness)
     strain = asymmetric + decaying
     n_layers = _count_layers(strain)
@@ -165,6 +173,15 @@ def strain_layers(
     strain = strain[:, :n_max]
     strain[np.arange(n_max) >= n_layers[:, None]] = 0.0
     return strain, n_layers
+
+
+def strain_parts(
+    depth: FloatArray, rows: FloatArray
+) -> tuple[FloatArray, FloatArray, tuple[FloatArray, FloatArray, FloatArray]]:
+    """Both parts of the strain (n, k) at depths (k,) of parameters (n, 7), and 1/s1, 1/s2, 1/s3, each (n, 1)."""
+    widths = _widths(rows)
+    first, second, third = (w[:, None] for w in widths)
+    return *_at(depth, rows, widths), (first, second, third)
 
 
 def _count_layers(strain: FloatArray) -> NDArray[np.int64]:

@@ -1,0 +1,165 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xrdlib
+from xrdlib.data import LAB_EXPERIMENT, SPACE, MeasuredCurve, load_curve
+from xrdlib.refinement import FitError, Refinement, refine
+
+TRUE = LAB_EXPERIMENT.to_array()
+NEAR = TRUE * np.array([1.01, 1.1, 0.98, 1.02, 0.95, 1.03, 2.0])
+CURVE_A = Path(__file__).parents[3] / "shared/measured/ggg444_implanted_A.txt"
+
+
+@pytest.fixture(scope="module")
+def noisy(make_curve) -> Refinement:
+    return refine(make_curve(counts=6e4), starts=[NEAR, TRUE])
+
+
+def test_a_curve_without_noise_gives_its_parameters_back(make_curve):
+    fit = refine(make_curve(), starts=NEAR)
+    assert fit.converged
+    assert fit.log10_rmse < 1e-5
+    assert (np.abs(fit.parameters - TRUE) / SPACE.range).max() < 1e-3
+    assert fit.nuisances["fwhm"] == pytest.approx(37.0, abs=0.01)
+    assert fit.nuisances["offset"] == pytest.approx(0.7, abs=0.01)
+    assert fit.nuisances["disorder"] == pytest.approx(0.93, abs=1e-3)
+    assert fit.nuisances["damage"] == 0.0
+
+
+def test_starts_that_end_alike_are_one_minimum(noisy):
+    assert [len(m.reached_from) for m in noisy.minima] == [2]
+    assert noisy.log10_rmse < noisy.log10_rmse_start
+
+
+def test_the_truth_is_within_four_deviations(noisy):
+    known = np.isfinite(noisy.sigma)
+    assert known.sum() >= 6
+    assert (np.abs(noisy.parameters - TRUE)[known] / noisy.sigma[known]).max() < 4
+
+
+def test_noise_alone_looks_like_noise(noisy):
+    assert noisy.neighbour_correlation < 0.3
+    assert any("look like counting noise" in s for s in noisy.sentences) == (noisy.neighbour_correlation < 0.2)
+
+
+def test_poisson_and_log_agree_where_counts_are_many(make_curve):
+    curve = make_curve(counts=6e4)
+    by_counts = refine(curve, starts=TRUE, likelihood="poisson")
+    assert by_counts.converged
+    known = np.isfinite(by_counts.sigma)
+    assert (np.abs(by_counts.parameters - TRUE)[known] / by_counts.sigma[known]).max() < 4
+
+
+def test_counts_of_zero_are_no_hindrance_to_the_poisson_likelihood(make_curve):
+    curve = make_curve(counts=300.0, background=1e-6)
+    assert (curve.intensity == 0).any()
+    assert refine(curve, starts=TRUE, likelihood="poisson").log10_rmse < 1.0
+
+
+def test_disorder_that_falls_with_strain_is_found_and_one_that_does_not_is_left_alone(make_curve):
+    fit = refine(make_curve(damage=0.3, disorder=1.0, counts=1e5), starts=TRUE, disorder="auto")
+    kept = next(f for f in fit.disorder_fits if f.kept)
+    assert kept.name == "growing"
+    assert fit.nuisances["damage"] == pytest.approx(0.3, abs=0.05)
+    plain = refine(make_curve(counts=1e5), starts=TRUE, disorder="auto")
+    assert next(f for f in plain.disorder_fits if f.kept).name == "even"
+
+
+def test_what_is_fixed_stays(make_curve):
+    fit = refine(make_curve(), starts=NEAR, fixed={"fwhm": 37.0, "disorder": 0.93})
+    assert fit.nuisances["fwhm"] == 37.0
+    assert np.isnan(fit.nuisance_sigma["fwhm"])
+    assert "fixed" in fit.to_text()
+
+
+def test_a_bound_is_named(make_curve):
+    fit = refine(make_curve(), starts=NEAR, fixed={"disorder": 0.80})
+    assert fit.at_bound
+    assert "at a bound" in fit.to_text()
+    assert all(np.isnan(fit.frame.set_index("name")["sigma"][name]) for name in fit.at_bound)
+
+
+def test_without_convergence_the_result_is_partial_and_says_so(make_curve):
+    fit = refine(make_curve(), starts=NEAR, max_evaluations=2)
+    assert not fit.converged
+    assert any("partial result" in s for s in fit.sentences)
+
+
+def test_an_interrupt_keeps_what_is_finished(make_curve, monkeypatch):
+    from xrdlib.refinement._problem import Problem
+
+    solve, calls = Problem.solve, []
+
+    def interrupted(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return solve(self, *args, **kwargs)
+
+    monkeypatch.setattr(Problem, "solve", interrupted)
+    fit = refine(make_curve(), starts=[NEAR, TRUE])
+    assert fit.interrupted
+    assert "Interrupted" in fit.to_text()
+
+
+def test_saved_and_opened_again_it_is_the_same(noisy, tmp_path):
+    noisy.save(tmp_path / "fit.json")
+    again = Refinement.open(tmp_path / "fit.json")
+    assert again.to_text() == noisy.to_text()
+    np.testing.assert_array_equal(again.covariance, noisy.covariance)
+    np.testing.assert_array_equal(again.model, noisy.model)
+    (tmp_path / "other.json").write_text('{"schema": "xrdlib.diagnose/1"}')
+    with pytest.raises(ValueError, match=r"other\.json: no fit that xrdlib saved: schema 'xrdlib\.diagnose/1'"):
+        Refinement.open(tmp_path / "other.json")
+
+
+def test_the_profile_is_that_of_the_parameters_with_a_band(noisy):
+    profile = xrdlib.strain_profile(noisy.parameters)
+    np.testing.assert_allclose(noisy.profile["strain"], profile.strain)
+    assert (noisy.profile["sigma"] > 0).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"disorder": "none"}, r"disorder: 'none' given"),
+        ({"likelihood": "normal"}, r"likelihood: 'normal' given"),
+        ({"likelihood": "poisson"}, r"counts_per_unit: the Poisson likelihood needs"),
+        ({"fixed": {"width": 3.0}}, r"fixed: width unknown; there are scale"),
+        ({"fixed": {"fwhm": float("nan")}}, r"fixed: fwhm = nan"),
+        ({"fixed": {"fwhm": 900.0}}, r"fixed: fwhm = 900 given, 18 to 150 expected"),
+        ({"max_evaluations": 0}, r"max_evaluations: 0 given"),
+        ({"random": -1}, r"random: -1 given"),
+        ({"starts": [[1.0, 2.0]]}, r"seven numbers expected"),
+    ],
+)
+def test_impossible_requests(make_curve, arguments, text):
+    with pytest.raises(ValueError, match=text):
+        refine(make_curve(), **({"starts": TRUE} | arguments))
+
+
+def test_a_curve_without_its_substrate_peak_is_refused(make_curve):
+    whole = make_curve()
+    part = whole.angle > 100
+    with pytest.raises(FitError, match=r"does not contain the substrate peak"):
+        refine(MeasuredCurve(whole.angle[part], whole.intensity[part]), starts=TRUE)
+    with pytest.raises(FitError, match=r"20 points for 13 unknowns"):
+        refine(MeasuredCurve(whole.angle[:20], whole.intensity[:20]), starts=TRUE)
+
+
+@pytest.mark.skipif(not CURVE_A.exists(), reason="curve A is not in the repository (licence unknown)")
+def test_curve_a_from_the_network_s_start():
+    fit = refine(load_curve(CURVE_A, step=4.018235972), xrdlib.reference_study("measured"))
+    assert fit.log10_rmse <= 0.037
+    assert fit.converged
+    assert len(fit.minima[0].reached_from) >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CURVE_A.exists(), reason="curve A is not in the repository (licence unknown)")
+def test_curve_a_from_random_starts():
+    fit = refine(load_curve(CURVE_A, step=4.018235972), random=10)
+    assert fit.log10_rmse <= 0.037
+    assert len(fit.minima[0].reached_from) >= 8

@@ -1,0 +1,259 @@
+"""Fits of measured curves: from a network's answer, or from nowhere, to parameters with their uncertainties."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xrdlib._progress import progress_bar
+from xrdlib.data import SPACE, DatasetConfig, MeasuredCurve
+from xrdlib.refinement._ends import DISORDER_MODELS, DisorderFit, Minimum
+from xrdlib.refinement._problem import Likelihood, Point, Problem, Solution
+from xrdlib.refinement._uncertainty import neighbour_correlation
+from xrdlib.refinement.model import NUISANCES, CurveModel
+from xrdlib.refinement.result import Refinement, describe
+from xrdlib.refinement.starts import USUAL, Start, network_starts, random_starts
+from xrdlib.simulation import CRYSTALS, YIG_FILM, as_parameters
+from xrdlib.training import Study
+
+__all__ = ["FitError", "refine"]
+
+Disorder = Literal["even", "growing", "both", "auto"]
+
+_FIXED: dict[str, dict[str, float]] = {"even": {"damage": 0.0}, "growing": {"disorder": 1.0}, "both": {}}
+_SAME = 1.0  # % of range within which two solutions are one
+
+
+class FitError(ValueError):
+    """A curve that cannot be fitted, or an impossible request; the text says what to do."""
+
+
+def refine(
+    curve: MeasuredCurve,
+    study: Study | None = None,
+    *,
+    starts: ArrayLike | None = None,
+    random: int = 0,
+    likelihood: Likelihood = "log",
+    counts_per_unit: float | None = None,
+    disorder: Disorder = "even",
+    fixed: Mapping[str, float] | None = None,
+    sample: DatasetConfig | None = None,
+    max_evaluations: int = 200,
+    seed: int = 0,
+    show: bool = False,
+) -> Refinement:
+    """Fit the seven parameters together with instrument and disorder to a measured curve, over all its points.
+
+    Parameters
+    ----------
+    curve : MeasuredCurve
+    study : Study, optional
+        Its network gives the starts (final epoch, median over epochs, and the epochs that come closest), its dataset
+        the kind of sample.
+    starts : array_like, shape (n, 7), optional
+        Further starts, lengths in A.
+    random : int
+        Further starts without any network, each the five closest of 2 000 random curves. By default none, or ten where
+        neither study nor starts are given.
+    likelihood : {"log", "poisson"}
+        Least squares of log10 intensity, all points alike; or the Poisson likelihood of counts.
+    counts_per_unit : float, optional
+        Counts per unit of intensity, for "poisson"; by default as the curve's file says.
+    disorder : {"even", "growing", "both", "auto"}
+        The static Debye-Waller factor of a sublayer: one E; exp(-damage (strain/max)^2); their product; or all three
+        tried, and the simplest kept that the others do not beat by more than their parameters are worth.
+    fixed : mapping of str to float, optional
+        Nuisances (``NUISANCES``) that are known, such as ``{"fwhm": 32.0}``.
+    sample : DatasetConfig, optional
+        Crystal, film and sublayers; by default the study's.
+    max_evaluations : int
+        Of the model, per start. What has not converged by then is returned, marked.
+    seed : int
+        Of the random starts.
+    show : bool
+        Show progress.
+
+    Returns
+    -------
+    Refinement
+        Of the start that ended lowest; an interrupt (Ctrl-C) returns the best of those finished.
+
+    Raises
+    ------
+    FitError
+        For a curve without its substrate peak or with fewer points than unknowns, a likelihood that needs counts
+        nobody knows, or a nuisance that does not exist.
+    """
+    began = time.perf_counter()
+    sample = sample or (study.config.dataset if study is not None else DatasetConfig())
+    known = dict(fixed or {})
+    _check(curve, known, disorder, likelihood, max_evaluations)
+    model = CurveModel(
+        curve.angle,
+        CRYSTALS[sample.crystal],
+        YIG_FILM if sample.film else None,
+        sample.layer_thickness,
+        narrowest=float(np.clip(0.4 * (curve.metadata.get("fwhm") or 60.0), 6.0, 25.0)),
+    )
+    bounds = _bounds(curve, model)
+    first = "even" if disorder == "auto" else disorder
+    counts = _counts(curve, likelihood, counts_per_unit)
+    for nuisance, value in known.items():
+        if not bounds[nuisance][0] <= value <= bounds[nuisance][1]:
+            low, high = bounds[nuisance]
+            raise FitError(f"fixed: {nuisance} = {value:g} given, {low:.3g} to {high:.3g} expected")
+    problem = Problem(model, curve.intensity, likelihood, counts, bounds, _FIXED[first] | known)
+    tries = _tries(curve, study, model, starts, random, seed)
+    ended: list[tuple[Start, Solution]] = []
+    interrupted = False
+    with progress_bar("Fit", sum(map(len, tries)), show=show) as advance:
+        try:
+            for attempt in tries:
+                reached = []
+                for start in attempt:
+                    solution = problem.solve(_point(start.parameters, curve, problem), max_evaluations=max_evaluations)
+                    reached.append((start, solution))
+                    advance(1, f"RMSE {problem.rmse(solution.point):.4f}")
+                ended.append(min(reached, key=lambda r: r[1].cost))
+        except KeyboardInterrupt:
+            if not ended:
+                raise
+            interrupted = True
+    start, solution = min(ended, key=lambda r: r[1].cost)
+    compared: tuple[DisorderFit, ...] = ()
+    if disorder == "auto" and not interrupted:
+        problem, solution, compared = _compare(problem, solution, known, max_evaluations)
+    nuisances_only = problem.solve(
+        _point(start.parameters, curve, problem), max_evaluations=max_evaluations, only_nuisances=True
+    )
+    return describe(
+        problem,
+        curve,
+        name=Path(str(curve.metadata.get("file", "curve"))).name,
+        start=start,
+        start_point=nuisances_only.point,
+        solution=solution,
+        minima=_minima(problem, ended),
+        disorder_fits=compared,
+        interrupted=interrupted,
+        seconds=time.perf_counter() - began,
+        sample=sample,
+    )
+
+
+def _check(curve: MeasuredCurve, known: dict[str, float], disorder: str, likelihood: str, most: int) -> None:
+    if not curve.angle[0] < 0 < curve.angle[-1]:
+        raise FitError(
+            f"curve: {curve.angle[0]:.0f} to {curve.angle[-1]:.0f} arcsec does not contain the substrate peak at 0; "
+            "measure it, or set its position with peak="
+        )
+    if curve.angle.size < 50:
+        raise FitError(f"curve: {curve.angle.size} points for 13 unknowns; at least 50 expected")
+    if unknown := [name for name in known if name not in NUISANCES]:
+        raise FitError(f"fixed: {unknown[0]} unknown; there are {', '.join(NUISANCES)}")
+    if wrong := [name for name, value in known.items() if not np.isfinite(value)]:
+        raise FitError(f"fixed: {wrong[0]} = {known[wrong[0]]}, a number expected")
+    if disorder not in (*_FIXED, "auto"):
+        raise FitError(f"disorder: {disorder!r} given, one of {', '.join(_FIXED)}, auto expected")
+    if likelihood not in ("log", "poisson"):
+        raise FitError(f"likelihood: {likelihood!r} given, 'log' or 'poisson' expected")
+    if most < 1:
+        raise FitError(f"max_evaluations: {most} given, at least 1 expected")
+
+
+def _counts(curve: MeasuredCurve, likelihood: str, given: float | None) -> float:
+    counts = given if given is not None else curve.metadata.get("counts_per_unit")
+    if likelihood == "log":
+        return float(counts or 1.0)
+    if counts is None or not (np.isfinite(counts) and counts > 0):
+        raise FitError(
+            "counts_per_unit: the Poisson likelihood needs to know how many counts a unit of intensity is, and the "
+            "file does not say; give it (1 for raw counts), or take the likelihood 'log'"
+        )
+    return float(counts)
+
+
+def _bounds(curve: MeasuredCurve, model: CurveModel) -> dict[str, tuple[float, float]]:
+    top, lowest = float(curve.intensity.max()), float(curve.intensity[curve.intensity > 0].min())
+    offset = max(8.0, 2 * float(np.median(np.diff(curve.angle))))
+    return {
+        "scale": (1e-3 * top, 1e5 * top),
+        "background": (1e-6 * min(lowest, top), top),
+        "offset": (-offset, offset),
+        "fwhm": (model.narrowest, 150.0),
+        "lorentz_fraction": (0.0, 1.0),
+        "disorder": (0.5, 1.0),
+        "damage": (0.0, 5.0),
+    }
+
+
+def _tries(
+    curve: MeasuredCurve, study: Study | None, model: CurveModel, starts: ArrayLike | None, random: int, seed: int
+) -> list[list[Start]]:
+    """Every inner list is one try, of which the best end counts."""
+    tries: list[list[Start]] = []
+    if study is not None:
+        tries += [[start] for start in network_starts(curve, study, model)]
+    if starts is not None:
+        tries += [[Start(f"start {i + 1}", row)] for i, row in enumerate(as_parameters(starts))]
+    if random < 0:
+        raise FitError(f"random: {random} given, zero or more expected")
+    return tries + random_starts(curve, model, random or (0 if tries else 10), seed)
+
+
+def _point(parameters: NDArray[np.float64], curve: MeasuredCurve, problem: Problem) -> Point:
+    """A start with a usual instrument, its scale and background from the curve's peak and level."""
+    usual = USUAL | {"offset": 0.0, "damage": 0.0, "scale": 1.0, "background": 0.0} | dict(problem.fixed)
+    inside = np.clip(parameters, SPACE.minimum, SPACE.maximum)
+    unit = np.array([usual[name] for name in NUISANCES])
+    simulated = problem.model(inside, unit, problem.model.n_layers(inside)).intensity
+    scale = float(curve.intensity.max() / simulated.max())
+    level = float(np.percentile(curve.intensity, 2)) * 0.9
+    guessed = usual | {"scale": scale, "background": max(level, problem.bounds["background"][0])} | problem.fixed
+    return Point(inside, np.array([guessed[name] for name in NUISANCES]))
+
+
+def _minima(problem: Problem, ended: Sequence[tuple[Start, Solution]]) -> tuple[Minimum, ...]:
+    """Distinct ends, the lowest first."""
+    found: list[Minimum] = []
+    for start, solution in sorted(ended, key=lambda r: r[1].cost):
+        for i, minimum in enumerate(found):
+            apart = 100 * np.abs(solution.point.parameters - minimum.parameters) / SPACE.range
+            if apart.max() <= _SAME:
+                found[i] = replace(minimum, reached_from=(*minimum.reached_from, start.label))
+                break
+        else:
+            found.append(Minimum(solution.point.parameters, problem.rmse(solution.point), (start.label,)))
+    return tuple(found)
+
+
+def _compare(
+    problem: Problem, even: Solution, known: dict[str, float], most: int
+) -> tuple[Problem, Solution, tuple[DisorderFit, ...]]:
+    """The three models of disorder, each from the best fit with an even one; and which is kept."""
+    fits: dict[str, tuple[Problem, Solution]] = {"even": (problem, even)}
+    for name in ("growing", "both"):
+        other = replace(problem, fixed=_FIXED[name] | known)
+        at = even.point.nuisances.copy()
+        at[NUISANCES.index("damage")] = 0.2
+        at[NUISANCES.index("disorder")] = 1.0 if name == "growing" else min(even.point.nuisances[5] + 0.02, 1.0)
+        fits[name] = (other, other.solve(Point(even.point.parameters, at), max_evaluations=most))
+    residual, _ = problem.residuals(even.point, problem.model.n_layers(even.point.parameters))
+    rho = neighbour_correlation(residual)
+    rows = tuple(
+        DisorderFit.of(name, p.rmse(s.point), 2 * s.cost, int(p.free.sum()), residual.size, rho, p.likelihood)
+        for name, (p, s) in fits.items()
+    )
+    kept = 0
+    for i in range(1, len(rows)):
+        if rows[i].aic < rows[kept].aic and rows[i].bic < rows[kept].bic:
+            kept = i
+    chosen = DISORDER_MODELS[kept]
+    return *fits[chosen], tuple(replace(row, kept=row.name == chosen) for row in rows)
