@@ -11,6 +11,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -19,18 +20,18 @@ from scipy.stats import binomtest
 
 import xrdlib
 from xrdlib.data import SPACE, EffectRanges, sample, virtual_experiment
-from xrdlib.refinement import refine
+from xrdlib.refinement import Disorder, refine
 from xrdlib.simulation import PARAMETERS, strained_peak
 
 SEED = 2026
 PLAIN = dict.fromkeys(("damage", "wing", "diffuse", "drift"), 0.0)
 
 
-def fitted(index: int, plain: bool, parameters: NDArray[np.float64]) -> list[dict[str, object]]:
+def fitted(index: int, plain: bool, disorder: Disorder, parameters: NDArray[np.float64]) -> list[dict[str, object]]:
     """One experiment: a row per parameter."""
     ranges = EffectRanges(**PLAIN, layer_thickness=100.0) if plain else EffectRanges()
     experiment = virtual_experiment(parameters, seed=SEED + index, effects=ranges)
-    fit = refine(experiment.curve, xrdlib.reference_study("measured"))
+    fit = refine(experiment.curve, xrdlib.reference_study("measured"), disorder=disorder)
     best = fit.minima[0]
     reached = sum(len(m.reached_from) for m in fit.minima)
     rows = []
@@ -58,12 +59,12 @@ def fitted(index: int, plain: bool, parameters: NDArray[np.float64]) -> list[dic
     return rows
 
 
-def run(path: Path, n: int, plain: bool, workers: int) -> pd.DataFrame:
+def run(path: Path, n: int, plain: bool, disorder: Disorder, workers: int) -> pd.DataFrame:
     """All experiments; those that are in the file already are not repeated."""
     points = sample(n, "uniform", seed=SEED)
     done = set(pd.read_csv(path)["experiment"]) if path.exists() else set()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(fitted, i, plain, points[i]) for i in range(n) if i not in done]
+        jobs = [pool.submit(fitted, i, plain, disorder, points[i]) for i in range(n) if i not in done]
         for k, job in enumerate(as_completed(jobs)):
             rows = pd.DataFrame(job.result())
             rows.to_csv(path, mode="a", header=not path.exists(), index=False)
@@ -108,9 +109,10 @@ def main() -> None:
     arguments.add_argument("rows", type=Path)
     arguments.add_argument("--n", type=int, default=200)
     arguments.add_argument("--plain", action="store_true")
+    arguments.add_argument("--disorder", default="even", choices=get_args(Disorder))
     arguments.add_argument("--workers", type=int, default=2)
     given = arguments.parse_args()
-    rows = run(given.rows, given.n, given.plain, given.workers)
+    rows = run(given.rows, given.n, given.plain, given.disorder, given.workers)
     first = rows.groupby("experiment").first()
     inside = rows[rows["peak_in_scan"]]
     print(f"\nAll {len(first)} experiments:\n\n{table(rows)}\n")

@@ -10,6 +10,7 @@ from xrdlib.diagnostics.errors.bins import ParameterBins, parameter_bins
 from xrdlib.diagnostics.errors.comparison import Comparison, compare_checkpoints
 from xrdlib.diagnostics.errors.reconstruction import Reconstruction, reconstruction
 from xrdlib.diagnostics.errors.sample_errors import SampleErrors, peak_shift, sample_errors
+from xrdlib.diagnostics.gap.gap import Gap, measurement_gap
 from xrdlib.diagnostics.information.chi2_profile import Chi2Profile, chi2_profile
 from xrdlib.diagnostics.information.identifiability import Identifiability, identifiability
 from xrdlib.diagnostics.information.limits import Limits, network_limits
@@ -45,6 +46,7 @@ __all__ = [
     "Decision",
     "DensityEffect",
     "Diagnosis",
+    "Gap",
     "Identifiability",
     "Limits",
     "LossPlane",
@@ -85,6 +87,7 @@ __all__ = [
     "identifiability",
     "loss_plane",
     "luck",
+    "measurement_gap",
     "mechanisms",
     "neighbour_baseline",
     "network_limits",

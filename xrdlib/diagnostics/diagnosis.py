@@ -21,6 +21,7 @@ from xrdlib.diagnostics.epochs.tracking import Tracking, track
 from xrdlib.diagnostics.errors.bins import parameter_bins
 from xrdlib.diagnostics.errors.comparison import compare_checkpoints
 from xrdlib.diagnostics.errors.reconstruction import reconstruction
+from xrdlib.diagnostics.gap.gap import measurement_gap
 from xrdlib.diagnostics.information._background import fitted_background
 from xrdlib.diagnostics.information.identifiability import identifiability
 from xrdlib.diagnostics.information.sensitivity import sensitivity
@@ -44,6 +45,7 @@ SECTIONS = (
     "sensitivity",
     "identifiability",
     "neighbours",
+    "gap",
     "decision",
 )
 _DERIVED = 100  # of the samples of the sensitivity whose derivatives are taken, too
@@ -167,6 +169,8 @@ def diagnose(
             made[name] = identifiability(study, point, **asked)
         elif name == "neighbours":
             made[name] = neighbour_baseline(study, target, found=found)
+        elif name == "gap":
+            made[name] = measurement_gap(study, target)
         elif name == "decision":
             own: dict[str, Any] = {"critical": critical, "several": several, "publication": publication}
             made[name] = decide(study, target, found, tracking=tracking, coverage=around, **own)

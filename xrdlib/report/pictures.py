@@ -54,6 +54,7 @@ _FURTHER: dict[str, dict[str, Callable[..., Any]]] = {
     "sensitivity": {"sensitivity": plots.plot_sensitivity},
     "identifiability": {"identifiability": plots.plot_identifiability},
     "neighbours": {"neighbours": plots.plot_neighbours},
+    "gap": {"gap": plots.plot_gap},
     "decision": {"decision": plots.plot_decision},
 }
 _CAPTIONS = {
@@ -71,6 +72,10 @@ _CAPTIONS = {
     "comparison": "The other epochs against the first, with intervals; and the test samples that got better and worse.",
     "sensitivity": "The curve, where along it each parameter acts, and by how much.",
     "identifiability": "What a counted curve can tell of each parameter, what the network reads, and combinations.",
+    "gap": (
+        "The curve as the network sees it, and its nearest training curves; below, its difference from them in units "
+        "of what held-out curves near it have. Right: its properties as percentiles among held-out training curves."
+    ),
     "decision": (
         "The decision tree. Red: the way that the answers take; blue: what depends on an answer only you can give. "
         "Right: the numbers behind an answer, and the remedies at an end."

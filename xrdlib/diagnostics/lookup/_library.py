@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,14 @@ from xrdlib.diagnostics.target import Nuisances, Target, _reflectivity, fit_nuis
 from xrdlib.metrics import curve_error
 from xrdlib.training import Study, StudyConfig
 
-__all__ = ["clean_curves", "covered_by", "fitted_background", "library_nuisances", "trained_inputs"]
+__all__ = [
+    "clean_curves",
+    "covered_by",
+    "fitted_background",
+    "library_nuisances",
+    "trained_inputs",
+    "training_library",
+]
 
 FloatArray = NDArray[np.float64]
 Curves = NDArray[np.float32]
@@ -54,6 +63,33 @@ def trained_inputs(
         curves = draw.draw(stored.astype(np.float32), data.grid, data.scan, rng)
         out[start : start + _CHUNK] = config.preprocess(*curves)
     return out
+
+
+class Library(NamedTuple):
+    """Training samples drawn at random, (n, 7), their curves as the network saw them, and the samples not drawn."""
+
+    parameters: FloatArray
+    inputs: Inputs
+    others: FloatArray
+    state: Any
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator as it was left, for further draws."""
+        rng = np.random.default_rng()
+        rng.bit_generator.state = self.state
+        return rng
+
+
+@lru_cache(maxsize=2)  # neighbours and gap look up the same
+def training_library(study: Study, n: int, seed: int) -> Library:
+    """Some of a study's training curves."""
+    rng, training = np.random.default_rng(seed), study.training_parameters
+    order = rng.permutation(len(training))
+    parameters = training[order[:n]]
+    inputs = trained_inputs(parameters, study.config, rng)
+    inputs.flags.writeable = False
+    return Library(parameters, inputs, training[order[n:]], rng.bit_generator.state)
 
 
 def covered_by(target: Target, config: StudyConfig) -> NDArray[np.bool_]:

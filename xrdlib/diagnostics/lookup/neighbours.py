@@ -13,7 +13,7 @@ from xrdlib.diagnostics.lookup._library import (
     covered_by,
     fitted_background,
     library_nuisances,
-    trained_inputs,
+    training_library,
 )
 from xrdlib.diagnostics.lookup._lookup import Inputs, Lookup, averages, nearest_curves
 from xrdlib.diagnostics.lookup._neighbour_samples import DENSITY, neighbour_test
@@ -108,7 +108,8 @@ def neighbour_baseline(
     around = _by_parameters(study, target, found, max(kept, DENSITY))
     lookups = {"curve": near}
     if not shared:
-        inputs = trained_inputs(library, study.config, rng)
+        drawn = training_library(study, n, seed)
+        inputs, rng = drawn.inputs, drawn.rng
         index, distance = nearest_curves(target.inputs(study)[0], inputs, kept)
         lookups["curve as trained"] = Lookup.of(library[index], distance, target, nuisances, study.config)
     lookups["parameters"] = around.first(kept)

@@ -1,0 +1,1 @@
+"""Is a curve inside the training distribution, as a curve?"""
