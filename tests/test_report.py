@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from xrdlib.data import LAB_EXPERIMENT, MeasuredCurve
+from xrdlib.data.space import format_parameters
+from xrdlib.refinement import Refinement, refine
 from xrdlib.report import page as report_page
-from xrdlib.report import pictures, write_report
+from xrdlib.report import pictures, write_fit_report, write_report
+from xrdlib.simulation import Instrument, Scan, simulate
 
 NAME = "<b>curve</b> & 'A' $x$.txt"
 COMMAND = "xrdlib diagnose '<b>curve</b> & A.txt' --step 4.018235972"
@@ -211,3 +217,69 @@ def test_bad_calls(make_diagnosis, tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError, match="a file, not a folder"):
         write_report([make_diagnosis()], tmp_path / "file", command="")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.fixture(scope="module")
+def fit():
+    """A fit with two minima, broken off, of a curve with a strange name."""
+    scan = Scan(-280.0, 9.0, 160)
+    counts = simulate(LAB_EXPERIMENT, scan=scan, instrument=Instrument(36.0, 0.2, scale=6e5, background=40.0))
+    curve = MeasuredCurve(scan.angle, np.random.default_rng(0).poisson(counts).astype(float))
+    truth = LAB_EXPERIMENT.to_array()
+    fit = refine(curve, starts=truth * np.array([[1.02], [0.9]]), max_evaluations=2, fixed={"fwhm": 36.0})
+    return replace(fit, curve=NAME)
+
+
+def test_page_of_a_fit(fit, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(report_page, "save_figure", quick)
+    command = COMMAND.replace("diagnose", "fit")
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        assert write_fit_report(fit, folder, command=command, notes=["saturated <here>"]) == folder / "report.html"
+    html = (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
+    page = Page(html)
+    assert NAME in page.text
+    assert "<b>curve" not in html
+    assert command in page.text
+    assert "saturated <here>" in page.text
+    assert "A partial result." in page.text
+    for sentence in fit.sentences:
+        assert page.text.count(" ".join(sentence.split())) == 2  # on top, and below the table
+    for cell in fit.table.to_numpy().ravel():
+        assert str(cell) in page.text
+    assert len(fit.minima) == 2
+    for minimum in fit.minima:
+        assert f"{minimum.rmse:.4f}" in page.text
+        assert format_parameters(minimum.parameters)[0] in page.text
+    pair = fit.correlation.loc["L1", "Dmax1"]
+    assert page.text.count(f"{pair:+.2f}") >= 2
+    assert "scipy" in page.text
+    assert len([link for link in page.links if link.startswith("data:image/png")]) == 2
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in page.links)
+    inside = {link[1:] for link in page.links if link.startswith("#")}
+    assert inside == set(page.ids)
+    names = sorted(str(p.relative_to(tmp_path / "a")) for p in (tmp_path / "a").rglob("*") if p.is_file())
+    figures = [f"figures/fit{kind}" for kind in (".pdf", ".png", "_correlation.pdf", "_correlation.png")]
+    assert names == [*figures, "fit.json", "report.html"]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert Refinement.open(tmp_path / "a" / "fit.json").to_dict() == fit.to_dict()
+
+
+def test_whole_fit_is_not_marked(fit, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(report_page, "save_figure", quick)
+    for name, change, marked in (("a", {"converged": True}, False), ("b", {"interrupted": True}, True)):
+        page = write_fit_report(replace(fit, **{"converged": True} | change), tmp_path / name, command="")
+        assert ("A partial result." in page.read_text("utf-8")) is marked
+
+
+def test_a_failed_fit_report_leaves_nothing(fit, tmp_path: Path, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report_page, "save_figure", fail)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "fit.json").write_text("old")
+    with pytest.raises(OSError, match="disk full"):
+        write_fit_report(fit, tmp_path / "out", command="")
+    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()] == ["out/fit.json"]
+    assert (tmp_path / "out" / "fit.json").read_text() == "old"

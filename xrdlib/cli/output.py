@@ -13,8 +13,8 @@ import xrdlib
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from xrdlib._section import Section
     from xrdlib.diagnostics import Diagnosis, Target
-    from xrdlib.diagnostics._section import Section
     from xrdlib.training import Study
 
 __all__ = ["as_json", "print_diagnosis", "print_paragraph", "print_section", "print_study", "print_tables"]

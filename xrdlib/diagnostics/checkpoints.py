@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, by_parameter
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
-from xrdlib.diagnostics._section import Section, by_parameter
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
 from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import PARAMETERS

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from xrdlib._section import Section
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameter
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics._summary import summarise
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.comparable import like_target

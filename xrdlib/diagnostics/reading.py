@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import MeasuredCurve
 from xrdlib.data.peak import SubstratePeak, find_substrate_peak
 from xrdlib.diagnostics._reading_parts import (
@@ -23,7 +24,6 @@ from xrdlib.diagnostics._reading_parts import (
     strain_at,
 )
 from xrdlib.diagnostics._reading_text import facts, findings
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.simulation import CRYSTALS, Crystal
 from xrdlib.training import StudyConfig
 

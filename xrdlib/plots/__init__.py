@@ -9,7 +9,9 @@ from xrdlib.plots.data_map import plot_data_map
 from xrdlib.plots.dataset import plot_bins, plot_dataset_quality, plot_density_effect, plot_samplings
 from xrdlib.plots.decision import plot_decision
 from xrdlib.plots.ensemble import plot_ensemble, plot_growth, plot_seeds_or_epochs, plot_spread
+from xrdlib.plots.fit import plot_fit, plot_fit_correlation
 from xrdlib.plots.forgetting import plot_forgetting
+from xrdlib.plots.gap import plot_gap
 from xrdlib.plots.loss_plane import plot_loss_plane
 from xrdlib.plots.luck import plot_luck
 from xrdlib.plots.measured import plot_measured
@@ -39,7 +41,10 @@ __all__ = [
     "plot_density_effect",
     "plot_ensemble",
     "plot_examples",
+    "plot_fit",
+    "plot_fit_correlation",
     "plot_forgetting",
+    "plot_gap",
     "plot_growth",
     "plot_identifiability",
     "plot_loss_plane",

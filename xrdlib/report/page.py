@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
@@ -23,7 +23,7 @@ from xrdlib.plots import PAGE, plot_two_studies, save_figure
 from xrdlib.report.pictures import Picture, losses, pictures
 from xrdlib.simulation import PARAMETERS
 
-__all__ = ["write_report"]
+__all__ = ["document", "embedded", "items", "made_by", "pairs", "publish", "table", "write_report"]
 
 _PACKAGES = ("numpy", "torch", "matplotlib")
 _CSS = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
@@ -59,6 +59,24 @@ def write_report(diagnoses: Sequence[Diagnosis], folder: str | os.PathLike[str],
     names = {d.target.name for d in diagnoses}
     if len(names) != 1:
         raise ValueError(f"diagnoses: {len(diagnoses)} of {len(names)} targets given; one target and a study expected")
+    return publish(folder, lambda figures: _page(diagnoses, command, figures))
+
+
+def publish(folder: str | os.PathLike[str], make: Callable[[Path], str]) -> Path:
+    """Put a page and what it comes with into a folder at last: a failure leaves the folder as it was.
+
+    Parameters
+    ----------
+    folder : path-like
+        Created where missing.
+    make : callable
+        Gives the page; it gets a folder for figures, beside which it may write other files.
+
+    Returns
+    -------
+    Path
+        Of ``report.html``.
+    """
     target = Path(folder)
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(f"{target}: a file, not a folder")
@@ -66,13 +84,12 @@ def write_report(diagnoses: Sequence[Diagnosis], folder: str | os.PathLike[str],
     with TemporaryDirectory(dir=existing, prefix=".xrdlib-report-") as draft:
         figures = Path(draft, "figures")
         figures.mkdir()
-        page = Path(draft, "report.html")
         # a file name that is no UTF-8 comes as lone surrogates
-        page.write_bytes(_page(diagnoses, command, figures).encode("utf-8", "replace"))
+        page = make(figures).encode("utf-8", "replace")
+        Path(draft, "report.html").write_bytes(page)
         (target / "figures").mkdir(parents=True, exist_ok=True)
-        for file in sorted(figures.iterdir()):
-            file.replace(target / "figures" / file.name)
-        page.replace(target / "report.html")
+        for file in sorted(p for p in Path(draft).rglob("*") if p.is_file()):
+            file.replace(target / file.relative_to(draft))
     return target / "report.html"
 
 
@@ -86,11 +103,16 @@ def _page(diagnoses: Sequence[Diagnosis], command: str, figures: Path) -> str:
         name = diagnosis.study.config.name
         parts.append((2, f"Study {name}", ""))
         for section in diagnosis.sections:
-            shown = "".join(_embedded(picture, figures) for picture in pictures(diagnosis, section, stem))
-            parts.append((3, section.title, _table(section.table) + _list(section.sentences) + shown))
-        every = _table(diagnosis.checkpoints.every_epoch.reset_index(), "long", index=False)
-        parts.append((3, f"Every epoch of study {name}", every + _embedded(losses(diagnosis, stem), figures)))
+            shown = "".join(embedded(picture, figures) for picture in pictures(diagnosis, section, stem))
+            parts.append((3, section.title, table(section.table) + items(section.sentences) + shown))
+        every = table(diagnosis.checkpoints.every_epoch.reset_index(), "long", index=False)
+        parts.append((3, f"Every epoch of study {name}", every + embedded(losses(diagnosis, stem), figures)))
     parts.append((2, "How this page was made", _origin(diagnoses, command)))
+    return document(title, "".join(_summary(diagnoses)), parts)
+
+
+def document(title: str, summary: str, parts: Sequence[tuple[int, str, str]]) -> str:
+    """The whole page of a summary (HTML) and parts: each the level of its heading, the heading, and HTML below it."""
     contents = "".join(
         f'<li><a href="#s{i}">{escape(heading)}</a></li>' for i, (level, heading, _) in enumerate(parts) if level == 2
     )
@@ -99,7 +121,7 @@ def _page(diagnoses: Sequence[Diagnosis], command: str, figures: Path) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_CSS}</style></head><body>\n<h1>{escape(title)}</h1>\n"
-        f'<div class="summary">{"".join(_summary(diagnoses))}</div>\n<nav><ul>{contents}</ul></nav>\n{body}\n'
+        f'<div class="summary">{summary}</div>\n<nav><ul>{contents}</ul></nav>\n{body}\n'
         "</body></html>\n"
     )
 
@@ -135,24 +157,24 @@ def _curve(diagnosis: Diagnosis) -> str:
             f"resolution {i.fwhm:g} arcsec, Lorentz fraction {i.lorentz_fraction:g}, background / peak "
             f"{i.background:g}, {counts}; disorder {source.disorder:g}"
         )
-    return _pairs(rows)
+    return pairs(rows)
 
 
 def _studies_compared(diagnoses: Sequence[Diagnosis], figures: Path) -> str:
     columns = {}
     for stem, diagnosis in zip(_stems(diagnoses), diagnoses, strict=True):
         for name in ("chosen", "final"):
-            table = diagnosis.checkpoints.table[name]
-            columns[f"{stem}: {name}"] = table[["epoch", "curve RMSE (log10)", *map(row_label, PARAMETERS)]]
+            named = diagnosis.checkpoints.table[name]
+            columns[f"{stem}: {name}"] = named[["epoch", "curve RMSE (log10)", *map(row_label, PARAMETERS)]]
     caption = (
         "What each study makes of the curve, epoch by epoch: the misfit of its re-simulated prediction, and three of "
         "the seven parameters. Filled: chosen, hollow: final. Grey: outside the parameter's range."
     )
     picture = Picture("studies", plot_two_studies(diagnoses), PAGE, caption)
-    return _table(pd.DataFrame(columns)) + _embedded(picture, figures)
+    return table(pd.DataFrame(columns)) + embedded(picture, figures)
 
 
-def _embedded(picture: Picture, figures: Path) -> str:
+def embedded(picture: Picture, figures: Path) -> str:
     """Write a figure as PNG and PDF, and give the HTML that holds the PNG."""
     png, pdf = save_figure(picture.figure, figures / picture.stem)
     data = base64.b64encode(png.read_bytes()).decode("ascii")
@@ -164,7 +186,7 @@ def _embedded(picture: Picture, figures: Path) -> str:
 
 
 def _origin(diagnoses: Sequence[Diagnosis], command: str) -> str:
-    rows = {"command": command, "xrdlib": xrdlib.__version__} | {name: version(name) for name in _PACKAGES}
+    rows = made_by(command)
     for stem, diagnosis in zip(_stems(diagnoses), diagnoses, strict=True):
         config = diagnosis.study.config
         data = config.dataset
@@ -174,7 +196,13 @@ def _origin(diagnoses: Sequence[Diagnosis], command: str) -> str:
             f"{data.seed} and {config.seed})"
         )
         rows[f"SHA-256 of {stem}'s configuration"] = sha256(config.to_toml().encode()).hexdigest()
-    return _pairs(rows)
+    return pairs(rows)
+
+
+def made_by(command: str, *packages: str) -> dict[str, str]:
+    """The command, and the versions of what it ran with."""
+    versions = {name: version(name) for name in (*_PACKAGES, *packages)}
+    return {"command": command, "xrdlib": xrdlib.__version__} | versions
 
 
 def _stems(diagnoses: Sequence[Diagnosis]) -> list[str]:
@@ -183,14 +211,17 @@ def _stems(diagnoses: Sequence[Diagnosis]) -> list[str]:
     return [name if names.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(names, 1)]
 
 
-def _table(frame: pd.DataFrame, kind: str = "numbers", *, index: bool = True) -> str:
+def table(frame: pd.DataFrame, kind: str = "numbers", *, index: bool = True) -> str:
+    """Numbers; ``kind`` "long" makes them small."""
     return f'<div class="wide">{frame.to_html(classes=kind, border=0, index=index, justify="right")}</div>\n'
 
 
-def _pairs(rows: dict[str, str]) -> str:
+def pairs(rows: dict[str, str]) -> str:
+    """Names and texts."""
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
     return f'<table class="text">{cells}</table>\n'
 
 
-def _list(sentences: Sequence[str]) -> str:
+def items(sentences: Sequence[str]) -> str:
+    """Sentences as a list."""
     return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>\n"

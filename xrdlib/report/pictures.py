@@ -9,8 +9,8 @@ from typing import Any, cast
 from matplotlib.figure import Figure
 
 from xrdlib import plots
+from xrdlib._section import Section
 from xrdlib.diagnostics import Diagnosis
-from xrdlib.diagnostics._section import Section
 from xrdlib.plots import COLUMN, PAGE
 
 __all__ = ["Picture", "losses", "pictures"]

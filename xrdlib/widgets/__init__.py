@@ -7,6 +7,7 @@ from xrdlib.widgets.decision import DecisionExplorer, decision_explorer
 from xrdlib.widgets.ensemble import EnsembleExplorer, ensemble_explorer
 from xrdlib.widgets.epochs import EpochExplorer, epoch_explorer
 from xrdlib.widgets.exercises import Verdict, check_choice, check_number
+from xrdlib.widgets.fit import FitExplorer, fit_explorer
 from xrdlib.widgets.mechanisms import MechanismsExplorer, mechanisms_explorer
 from xrdlib.widgets.neighbours import NeighboursExplorer, neighbours_explorer
 from xrdlib.widgets.region import RegionExplorer, region_explorer
@@ -19,6 +20,7 @@ __all__ = [
     "DecisionExplorer",
     "EnsembleExplorer",
     "EpochExplorer",
+    "FitExplorer",
     "MechanismsExplorer",
     "NeighboursExplorer",
     "RegionExplorer",
@@ -32,6 +34,7 @@ __all__ = [
     "decision_explorer",
     "ensemble_explorer",
     "epoch_explorer",
+    "fit_explorer",
     "mechanisms_explorer",
     "neighbours_explorer",
     "region_explorer",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from xrdlib.diagnostics._section import Section, number
+from xrdlib._section import Section, number
 from xrdlib.diagnostics.decision._answers import Answer, yours
 from xrdlib.diagnostics.decision._decision_text import advice, changes, findings, when
 from xrdlib.diagnostics.decision._leaves import Leaf

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._section import number
 from xrdlib.diagnostics._correlation import slope_after
 from xrdlib.diagnostics._intervals import Interval, share
-from xrdlib.diagnostics._section import number
 from xrdlib.diagnostics.epochs._among import CHANCE, Among, in_words
 from xrdlib.diagnostics.epochs.change_point import MIN_POINTS, ChangePoint, change_point, rising
 

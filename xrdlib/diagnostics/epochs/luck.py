@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section
 from xrdlib.data import Experiment, MeasuredCurve
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.comparable import like_target, other_traces, sample_traces
 from xrdlib.diagnostics.epochs._among import CHANCE, Among, in_words, left_out

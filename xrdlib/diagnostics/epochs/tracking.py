@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._correlation import block_interval, correlation
 from xrdlib.diagnostics._intervals import Interval, share
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.comparable import like_target, other_traces, sample_traces, unlike_test_set
 from xrdlib.diagnostics.epochs._tracking_text import findings

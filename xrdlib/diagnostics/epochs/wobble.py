@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
+from xrdlib._section import number
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval
-from xrdlib.diagnostics._section import number
 from xrdlib.diagnostics.epochs._trace_noise import Places, draw_noise, places_of, smoother, trace_noise
 from xrdlib.diagnostics.epochs.change_point import MIN_POINTS
 

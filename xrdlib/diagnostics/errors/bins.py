@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval, percentile_interval
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.errors._bins_text import ENOUGH, about, bounds, sentences
 from xrdlib.diagnostics.errors._simultaneous import resampled_sums, simultaneous

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xrdlib._section import Section, number
 from xrdlib.diagnostics._intervals import UNDEFINED
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.errors import _comparison_text as text
 from xrdlib.diagnostics.errors._epochs import Epochs, study_epochs

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.data import SPACE
 from xrdlib.data.balance import peak_in_scan
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.errors import _reconstruction_text as text

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.diagnostics._intervals import Interval, exact_share
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics._seeds import holm
 from xrdlib.diagnostics.gap import _gap_text
 from xrdlib.diagnostics.gap._angles import Stretch

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.data import SPACE
 from xrdlib.data.dataset_config import DatasetConfig
-from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.information._fisher import (
     HIDDEN,
     UNIFORM,

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._section import by_parameter
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval, bootstrap_all
-from xrdlib.diagnostics._section import by_parameter
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.information._fisher import HIDDEN, effective, information, nuisance_precision, spread
 from xrdlib.diagnostics.information._forward import forward_model

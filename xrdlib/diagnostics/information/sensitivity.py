@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.diagnostics._correlation import correlation
 from xrdlib.diagnostics._intervals import Interval, bootstrap_all
-from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.information._forward import Source, forward_model
 from xrdlib.diagnostics.information._sensitivity_text import sentences
 from xrdlib.diagnostics.information._steps import jumps, population_of, slopes, steps

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from xrdlib.diagnostics._section import Section, by_parameter, number
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.lookup._background import WithBackground
 from xrdlib.diagnostics.lookup._lookup import MEANS, Averages, Lookup

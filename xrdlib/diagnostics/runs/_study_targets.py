@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._section import by_parameter, number
 from xrdlib.data import Experiment
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import by_parameter, number
 from xrdlib.diagnostics._seeds import difference_of_means
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.errors.sample_errors import sample_errors

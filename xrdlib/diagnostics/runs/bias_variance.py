@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from xrdlib._section import Section
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval, bootstrap_all
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.runs._bias_variance_text import REGIONS, sentences
 from xrdlib.diagnostics.runs._runs import early_and_late

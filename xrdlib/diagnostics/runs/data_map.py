@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap_all
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.runs._runs import percent
 from xrdlib.diagnostics.target import Target

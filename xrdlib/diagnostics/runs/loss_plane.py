@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import Experiment, MeasuredCurve
 from xrdlib.diagnostics._intervals import Interval, bootstrap
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.runs._loss_plane_text import sentences
 from xrdlib.diagnostics.runs._plane_values import evaluate
 from xrdlib.diagnostics.runs._weights import lay_plane, path_of

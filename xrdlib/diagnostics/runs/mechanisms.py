@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from xrdlib._section import Section
 from xrdlib.data import Experiment
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.runs.bias_variance import BiasVariance, bias_variance
 from xrdlib.diagnostics.runs.variation import Variation, variation
 from xrdlib.diagnostics.target import Target

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, by_parameter
 from xrdlib.data import LAB, Experiment, MeasuredCurve
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval
-from xrdlib.diagnostics._section import Section, by_parameter
 from xrdlib.diagnostics.runs import _studies_text as text
 from xrdlib.diagnostics.runs._study_origin import changes, origin, shares_chance, study_names
 from xrdlib.diagnostics.runs._study_scatter import Scatter, scatter_of_seeds

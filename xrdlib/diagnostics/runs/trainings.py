@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics._seeds import difference_of_means, holm
 from xrdlib.metrics import parameter_error
 from xrdlib.training import Replicas, StudyError

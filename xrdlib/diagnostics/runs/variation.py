@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.comparable import like_training
 from xrdlib.diagnostics.runs._runs import agreed, deviation, early_and_late, rms, sample_transfer, transfer
 from xrdlib.diagnostics.runs._variation_text import SOURCES, sentences

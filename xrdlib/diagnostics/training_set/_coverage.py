@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.data import SPACE
 from xrdlib.data.space import TOLERANCE
 from xrdlib.diagnostics._intervals import Interval, exact_share
-from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.training_set._coverage_text import sentences
 from xrdlib.diagnostics.training_set._yardstick import ROUNDING, Yardstick
 from xrdlib.diagnostics.training_set.note_rule import NoteRule

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section
 from xrdlib._words import ordinal
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import Section
 
 __all__ = ["CORRELATED", "DensityEffect", "groups_of"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib._words import listed
 from xrdlib.data.balance import StrataImbalance
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.simulation import PARAMETERS
 
 __all__ = ["ChiSquare", "DatasetQuality"]

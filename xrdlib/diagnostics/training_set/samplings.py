@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xrdlib._section import Section
 from xrdlib.data import DatasetConfig, bin_counts, sample
 from xrdlib.data.sampling import METHODS
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.training_set.dataset_quality import CLAIMED, DatasetQuality, dataset_quality
 from xrdlib.simulation import PARAMETERS
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
-from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.checkpoints import row_label
 from xrdlib.remedies.ensembles import _ensemble_text as text
 from xrdlib.remedies.ensembles._scores import SetScore

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._section import number
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval, share
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import number
 from xrdlib.remedies.ensembles.members import member_errors
 
 __all__ = ["SetScore", "Squares", "score"]

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval, bootstrap, share
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section
 from xrdlib.remedies.ensembles import _spread_text as text
 from xrdlib.remedies.ensembles.combination import combine
 from xrdlib.simulation import PARAMETERS

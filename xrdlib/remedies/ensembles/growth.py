@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section
 from xrdlib._words import listed
 from xrdlib.data import Experiment
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section
 from xrdlib.diagnostics.checkpoints import checkpoints
 from xrdlib.diagnostics.target import Target
 from xrdlib.remedies.ensembles.members import across, member_errors, top

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.remedies.ensembles import _seeds_text as text
 from xrdlib.remedies.ensembles.members import member_errors
 from xrdlib.training import Replicas

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE
 from xrdlib.diagnostics._intervals import Interval, share
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.metrics import parameter_error
 from xrdlib.remedies.retraining import _forgetting_text as text
 from xrdlib.remedies.retraining.fine_tuning import stop_early

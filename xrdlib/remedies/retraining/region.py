@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, by_parameter, number
 from xrdlib.data import SPACE, Experiment, MeasuredCurve, Region
 from xrdlib.diagnostics._intervals import Interval, share
-from xrdlib.diagnostics._section import Section, by_parameter, number
 from xrdlib.diagnostics.comparable import like_target, unlike_test_set
 from xrdlib.diagnostics.target import Target
 from xrdlib.remedies.retraining import _region_text as text

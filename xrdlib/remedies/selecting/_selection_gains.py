@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._section import number
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval
 from xrdlib.diagnostics._jackknife import mean_interval, pair_values, ratio_interval
-from xrdlib.diagnostics._section import number
 from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.remedies.selecting._selection_draws import Draws, measured_by
 from xrdlib.remedies.selecting._selection_rules import RULES, Rules

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xrdlib._section import Section, number
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.diagnostics._intervals import UNDEFINED, Interval
 from xrdlib.diagnostics._resamples import Resamples
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.epochs._transfer import Transfer
 from xrdlib.diagnostics.target import Target

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from xrdlib._section import Section, number
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics._section import Section, number
 from xrdlib.diagnostics._seeds import difference_of_means
 from xrdlib.remedies.worth._summary_text import findings
 from xrdlib.training import StudyError
