@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from xrdlib.data import LAB_EXPERIMENT, MeasuredCurve
-from xrdlib.data.space import format_parameters
 from xrdlib.refinement import Refinement, refine
 from xrdlib.report import page as report_page
 from xrdlib.report import pictures, write_fit_report, write_report
@@ -249,9 +248,10 @@ def test_page_of_a_fit(fit, tmp_path: Path, monkeypatch) -> None:
     assert len(fit.minima) == 2
     for minimum in fit.minima:
         assert f"{minimum.rmse:.4f}" in page.text
-        assert format_parameters(minimum.parameters)[0] in page.text
+        assert f" {1e3 * minimum.parameters[0]:.3f} " in page.text
+        assert f" {minimum.parameters[2]:.0f} " in page.text
     pair = fit.correlation.loc["L1", "Dmax1"]
-    assert page.text.count(f"{pair:+.2f}") >= 2
+    assert page.text.count(f" {pair:.2f} ") >= 2
     assert "scipy" in page.text
     assert len([link for link in page.links if link.startswith("data:image/png")]) == 2
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in page.links)
