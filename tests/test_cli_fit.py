@@ -90,7 +90,7 @@ def fitted(run: Run, folder: Path) -> tuple[str, str]:
 def test_prints_reading_table_sentences_and_paths(fitted: tuple[str, str]) -> None:
     lines = fitted[0].splitlines()
     assert lines[0].startswith("MeasuredCurve(file a [b].txt, points 240, angle -28")
-    assert "Fit of the measured curve" in lines
+    assert "Fit of the curve" in lines
     table = lines[3 : next(i for i, line in enumerate(lines) if line.startswith("- "))]
     assert max(map(len, table)) <= 80
     rows = {line.split()[0]: line.split() for line in table if line.strip()}

@@ -60,7 +60,7 @@ def sentences(fit: Refinement) -> list[str]:
     ]
     if fit.interrupted:
         said.append("Interrupted: a partial result, the best of the starts that were finished.")
-    if not fit.converged:
+    if not fit.converged and fit.log10_rmse >= 1e-4:
         said.append(
             f"Not converged after {fit.n_evaluations} evaluations: a partial result, whose deviations mean little; "
             "allow more of them, or try other starts."
@@ -86,26 +86,33 @@ def sentences(fit: Refinement) -> list[str]:
 
 def _minima(fit: Refinement) -> str:
     first, n = fit.minima[0], sum(len(m.reached_from) for m in fit.minima)
-    text = f"{len(first.reached_from)} of {n} starts end within 1 % of range of the best fit"
+    if n == 1:
+        return "One start: whether there is a lower minimum elsewhere is not known; give more of them."
+    of = ", one E for all sublayers," if fit.disorder_fits else ""
+    text = f"{len(first.reached_from)} of {n} starts end{of} in the lowest minimum found, within 1 % of range"
     if len(fit.minima) == 1:
         return text + "."
     second = fit.minima[1]
     apart = 100 * np.abs(second.parameters - first.parameters) / SPACE.range
     most = int(apart.argmax())
     there = format_parameter(PARAMETERS[most], float(f"{second.parameters[most]:.4g}"))
+    others = len(fit.minima) - 1
     return (
-        f"{text}; the others end in {len(fit.minima) - 1} separate minima, the lowest at an RMSE of {second.rmse:.4f} "
-        f"({there}, {apart[most]:.0f} % of range away)."
+        f"{text}; the others in {f'{others} more, the next' if others > 1 else 'another,'} at an RMSE of "
+        f"{second.rmse:.4f} ({PARAMETERS[most]} {there}, {apart[most]:.0f} % of range away)."
     )
 
 
 def _misfit(fit: Refinement) -> str:
     rho = fit.neighbour_correlation
+    if fit.log10_rmse < 1e-4:
+        return "The curve is met to the last digits: it has no noise, and deviations mean nothing."
     if rho < 0.2:
         return f"Successive misfits correlate by {rho:.2f}: they look like counting noise."
     return (
-        f"Successive misfits correlate by {rho:.2f}: what is left is not noise but something that the model lacks; the "
-        "deviations allow for the correlation, not for the error that this something brings into the parameters."
+        f"Successive misfits correlate by {rho:.2f}: what is left is not noise but something that the model lacks. The "
+        "deviations allow for the correlation, not for the error that this brings into the parameters: take them as "
+        "lower limits (docs/refinement.md)."
     )
 
 

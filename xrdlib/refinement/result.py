@@ -89,7 +89,7 @@ class Refinement(Section):
     sample: DatasetConfig
 
     name = "fit"
-    title = "Fit of the measured curve"
+    title = "Fit of the curve"
 
     @property
     def sigma(self) -> FloatArray:
