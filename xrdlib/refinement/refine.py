@@ -27,6 +27,7 @@ __all__ = ["FitError", "refine"]
 Disorder = Literal["even", "growing", "both", "auto"]
 
 _FIXED: dict[str, dict[str, float]] = {"even": {"damage": 0.0}, "growing": {"disorder": 1.0}, "both": {}}
+_COMPARED = 3  # of the ends with one E, how many start the other models of the disorder
 _SAME = 1.0  # % of range within which two solutions are one
 
 
@@ -129,7 +130,7 @@ def refine(
     start, solution = min(ended, key=lambda r: r[1].cost)
     compared: tuple[DisorderFit, ...] = ()
     if disorder == "auto" and not interrupted:
-        problem, solution, compared = _compare(problem, solution, known, max_evaluations)
+        problem, solution, compared = _compare(problem, ended, known, max_evaluations)
     nuisances_only = problem.solve(
         _point(start.parameters, curve, problem), max_evaluations=max_evaluations, only_nuisances=True
     )
@@ -235,16 +236,22 @@ def _minima(problem: Problem, ended: Sequence[tuple[Start, Solution]]) -> tuple[
 
 
 def _compare(
-    problem: Problem, even: Solution, known: dict[str, float], most: int
+    problem: Problem, ended: Sequence[tuple[Start, Solution]], known: dict[str, float], most: int
 ) -> tuple[Problem, Solution, tuple[DisorderFit, ...]]:
-    """The three models of disorder, each from the best fit with an even one; and which is kept."""
+    """The three models of disorder, each from the distinct ends of fits with an even one; and which is kept."""
+    even = min((solution for _, solution in ended), key=lambda s: s.cost)
     fits: dict[str, tuple[Problem, Solution]] = {"even": (problem, even)}
+    labels = {minimum.reached_from[0] for minimum in _minima(problem, ended)[:_COMPARED]}
+    distinct = [solution for start, solution in ended if start.label in labels]
     for name in ("growing", "both"):
         other = replace(problem, fixed=_FIXED[name] | known)
-        at = even.point.nuisances.copy()
-        at[NUISANCES.index("damage")] = 0.2
-        at[NUISANCES.index("disorder")] = 1.0 if name == "growing" else min(even.point.nuisances[5] + 0.02, 1.0)
-        fits[name] = (other, other.solve(Point(even.point.parameters, at), max_evaluations=most))
+        reached = []
+        for solution in distinct:
+            at = solution.point.nuisances.copy()
+            at[NUISANCES.index("damage")] = 0.2
+            at[NUISANCES.index("disorder")] = 1.0 if name == "growing" else min(solution.point.nuisances[5] + 0.02, 1.0)
+            reached.append(other.solve(Point(solution.point.parameters, at), max_evaluations=most))
+        fits[name] = (other, min(reached, key=lambda s: s.cost))
     residual, _ = problem.residuals(even.point, problem.model.n_layers(even.point.parameters))
     rho = neighbour_correlation(residual)
     rows = tuple(
