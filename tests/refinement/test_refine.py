@@ -149,6 +149,23 @@ def test_a_curve_without_its_substrate_peak_is_refused(make_curve):
         refine(MeasuredCurve(whole.angle[:20], whole.intensity[:20]), starts=TRUE)
 
 
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_a_curve_that_nobody_checked_is_refused(make_curve, value):
+    curve = make_curve()
+    wrong = curve.intensity.copy()
+    wrong[30] = value
+    with pytest.raises(FitError, match=r"intensities must be finite, not negative"):
+        refine(MeasuredCurve(curve.angle, wrong), starts=TRUE)
+    with pytest.raises(FitError, match=r"(angles must be finite and rise|does not contain)"):
+        refine(MeasuredCurve(curve.angle[::-1], curve.intensity), starts=TRUE)
+
+
+def test_disorder_is_compared_of_counts_too(make_curve):
+    curve = make_curve(damage=0.3, disorder=1.0, counts=1e5)
+    fit = refine(curve, starts=TRUE, disorder="auto", likelihood="poisson")
+    assert next(f for f in fit.disorder_fits if f.kept).name == "growing"
+
+
 @pytest.mark.skipif(not CURVE_A.exists(), reason="curve A is not in the repository (licence unknown)")
 def test_curve_a_from_the_network_s_start():
     fit = refine(load_curve(CURVE_A, step=4.018235972), xrdlib.reference_study("measured"))

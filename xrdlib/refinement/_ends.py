@@ -51,12 +51,13 @@ class DisorderFit:
     kept: bool = False
 
     @classmethod
-    def of(
-        cls, name: str, rmse: float, deviance: float, n_free: int, m: int, rho: float, likelihood: str
-    ) -> DisorderFit:
-        """Of a sum of squared residuals over m points whose neighbours correlate by rho."""
+    def of(cls, name: str, rmse: float, deviance: float, n_free: int, m: int, rho: float) -> DisorderFit:
+        """Of a sum of squared residuals over m points whose neighbours correlate by rho; their variance is not known.
+
+        Nor is it of counts: what the model lacks adds to their scatter.
+        """
         share = (1 - rho) / (1 + rho)
-        size = m * np.log(deviance / m) if likelihood == "log" else deviance
+        size = m * np.log(max(deviance, 1e-300) / m)
         n = share * m
         values = (share * size + 2 * n_free, share * size + n_free * np.log(n))
         white = (size + 2 * n_free, size + n_free * np.log(m))

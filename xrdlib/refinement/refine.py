@@ -157,6 +157,10 @@ def _check(curve: MeasuredCurve, known: dict[str, float], disorder: str, likelih
         )
     if curve.angle.size < 50:
         raise FitError(f"curve: {curve.angle.size} points for 13 unknowns; at least 50 expected")
+    if not (np.isfinite(curve.intensity).all() and (curve.intensity >= 0).all() and curve.intensity.any()):
+        raise FitError("curve: intensities must be finite, not negative, and not 0 everywhere; load_curve checks files")
+    if not (np.isfinite(curve.angle).all() and (np.diff(curve.angle) > 0).all()):
+        raise FitError("curve: angles must be finite and rise throughout; load_curve checks files")
     if unknown := [name for name in known if name not in NUISANCES]:
         raise FitError(f"fixed: {unknown[0]} unknown; there are {', '.join(NUISANCES)}")
     if wrong := [name for name, value in known.items() if not np.isfinite(value)]:
@@ -255,7 +259,7 @@ def _compare(
     residual, _ = problem.residuals(even.point, problem.model.n_layers(even.point.parameters))
     rho = neighbour_correlation(residual)
     rows = tuple(
-        DisorderFit.of(name, p.rmse(s.point), 2 * s.cost, int(p.free.sum()), residual.size, rho, p.likelihood)
+        DisorderFit.of(name, p.rmse(s.point), 2 * s.cost, int(p.free.sum()), residual.size, rho)
         for name, (p, s) in fits.items()
     )
     kept = 0
