@@ -273,3 +273,23 @@ def make_diagnosis() -> Callable[..., Any]:
         return Diagnosis(target, opened, checkpoints, tracking=tracking, coverage=coverage)
 
     return make
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run ``xrdlib`` in an empty folder, in a terminal of 80 columns: exit code, standard output, standard error."""
+    from xrdlib.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["xrdlib", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return call

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import xrdlib
-from xrdlib.cli import main
 from xrdlib.data import LAB_EXPERIMENT, VirtualExperiment, load_curve, virtual_experiment
 from xrdlib.diagnostics import SECTIONS
 from xrdlib.simulation import Instrument, Scan, simulate
@@ -23,20 +22,10 @@ LAB_CM = "0.008094 0.000943 5200e-8 3500e-8 0.00255 3000e-8 -50e-8"
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run the command in an empty folder: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def wide(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 120 columns."""
     monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["xrdlib", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

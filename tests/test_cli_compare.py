@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from xrdlib.cli import main
 from xrdlib.data import LAB_EXPERIMENT
 from xrdlib.simulation import Instrument, Scan, simulate
 from xrdlib.training import reference_study
@@ -20,19 +19,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run ``xrdlib compare`` in an empty folder, in a terminal of 80 columns."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["xrdlib", "compare", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return call
+def run(run: Run) -> Run:
+    """Run ``xrdlib compare``."""
+    return partial(run, "compare")
 
 
 def test_two_studies(run: Run, tmp_path: Path) -> None:

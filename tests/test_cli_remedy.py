@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from xrdlib.cli import main
 from xrdlib.data import LAB, SPACE, DatasetConfig
 from xrdlib.training import NetworkConfig, Study, StudyConfig, TrainingConfig, effective_size, run_study
 
@@ -33,19 +32,9 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run ``xrdlib remedy`` in an empty folder, in a terminal of 80 columns."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["xrdlib", "remedy", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return call
+def run(run: Run) -> Run:
+    """Run ``xrdlib remedy``."""
+    return partial(run, "remedy")
 
 
 @pytest.mark.parametrize(

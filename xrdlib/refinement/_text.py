@@ -108,7 +108,7 @@ def _misfit(fit: Refinement) -> str:
     if fit.log10_rmse < 1e-4:
         return "The curve is met to the last digits: it has no noise, and deviations mean nothing."
     if rho < 0.2:
-        return f"Successive misfits correlate by {rho:.2f}: they look like counting noise."
+        return f"Successive misfits correlate by {rho:.2f}: by this, they may be noise alone."
     return (
         f"Successive misfits correlate by {rho:.2f}: what is left is not noise but something that the model lacks. The "
         "deviations allow for the correlation, not for the error that this brings into the parameters: take them as "

@@ -130,7 +130,10 @@ def refine(
     start, solution = min(ended, key=lambda r: r[1].cost)
     compared: tuple[DisorderFit, ...] = ()
     if disorder == "auto" and not interrupted:
-        problem, solution, compared = _compare(problem, ended, known, max_evaluations)
+        try:
+            problem, solution, compared = _compare(problem, ended, known, max_evaluations)
+        except KeyboardInterrupt:
+            interrupted = True
     nuisances_only = problem.solve(
         _point(start.parameters, curve, problem), max_evaluations=max_evaluations, only_nuisances=True
     )
@@ -167,6 +170,11 @@ def _check(curve: MeasuredCurve, known: dict[str, float], disorder: str, likelih
         raise FitError(f"fixed: {wrong[0]} = {known[wrong[0]]}, a number expected")
     if disorder not in (*_FIXED, "auto"):
         raise FitError(f"disorder: {disorder!r} given, one of {', '.join(_FIXED)}, auto expected")
+    decided = {"disorder", "damage"} if disorder == "auto" else set(_FIXED[disorder])
+    if clash := sorted(decided & set(known)):
+        raise FitError(
+            f"fixed: {clash[0]} is what disorder={disorder!r} decides; take disorder='both' and fix it there"
+        )
     if likelihood not in ("log", "poisson"):
         raise FitError(f"likelihood: {likelihood!r} given, 'log' or 'poisson' expected")
     if most < 1:
