@@ -32,8 +32,9 @@ def fitted(index: int, plain: bool, disorder: Disorder, parameters: NDArray[np.f
     ranges = EffectRanges(**PLAIN, layer_thickness=100.0) if plain else EffectRanges()
     experiment = virtual_experiment(parameters, seed=SEED + index, effects=ranges)
     fit = refine(experiment.curve, xrdlib.reference_study("measured"), disorder=disorder)
-    best = fit.minima[0]
-    reached = sum(len(m.reached_from) for m in fit.minima)
+    starts = sum(len(m.reached_from) for m in fit.minima) + len(fit.not_converged)
+    agreeing = len(fit.minima[0].reached_from) if fit.minima else 0
+    kept = next((f.name for f in fit.disorder_fits if f.kept), disorder)
     rows = []
     for i, name in enumerate(PARAMETERS):
         rows.append(
@@ -50,7 +51,8 @@ def fitted(index: int, plain: bool, disorder: Disorder, parameters: NDArray[np.f
                 "converged": fit.converged,
                 "rmse": fit.log10_rmse,
                 "rmse_start": fit.log10_rmse_start,
-                "agreeing": len(best.reached_from) / reached,
+                "agreeing": agreeing / starts,
+                "kept": kept,
                 "neighbour_correlation": fit.neighbour_correlation,
                 "peak_in_scan": bool(strained_peak(parameters).angle < experiment.curve.angle[-1]),
                 "seconds": fit.seconds,
@@ -118,6 +120,8 @@ def main() -> None:
     print(f"\nAll {len(first)} experiments:\n\n{table(rows)}\n")
     print(f"The {inside['experiment'].nunique()} whose strained peak is in the scan:\n\n{table(inside)}\n")
     medians = first[["rmse", "rmse_start", "agreeing", "neighbour_correlation", "seconds"]].median()
+    kept = first["kept"].value_counts()
+    print("Models of the disorder kept: " + ", ".join(f"{name} {kept[name]}" for name in sorted(kept.index)) + ".")
     print(
         f"Converged: {int(first['converged'].sum())} of {len(first)}. Medians: RMSE of log10 intensity "
         f"{medians['rmse']:.4f}, at the network's start, nuisances fitted, {medians['rmse_start']:.4f}; "

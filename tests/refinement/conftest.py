@@ -2,10 +2,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from xrdlib.data import LAB_EXPERIMENT, MeasuredCurve
 from xrdlib.refinement import CurveModel
 
+LAB = LAB_EXPERIMENT.to_array()
 NUISANCES = {
     "scale": 1.5,
     "background": 3e-4,
@@ -19,11 +21,18 @@ NUISANCES = {
 
 @pytest.fixture(scope="session")
 def make_curve() -> Callable[..., MeasuredCurve]:
-    """A curve of the lab's experiment exactly as the fit's model has it, or with counting noise."""
+    """A curve as the fit's model has it, or with counting noise; of the lab's experiment unless told otherwise."""
 
-    def make(*, counts: float | None = None, seed: int = 0, step: float = 8.0, **nuisances: float) -> MeasuredCurve:
+    def make(
+        parameters: NDArray[np.float64] = LAB,
+        *,
+        counts: float | None = None,
+        seed: int = 0,
+        step: float = 8.0,
+        **nuisances: float,
+    ) -> MeasuredCurve:
         angle = np.arange(-120.0, 1150.0, step)
-        model, parameters = CurveModel(angle), LAB_EXPERIMENT.to_array()
+        model = CurveModel(angle)
         values = np.array(list((NUISANCES | nuisances).values()))
         curve = model(parameters, values, model.n_layers(parameters)).intensity
         metadata = {"file": "made.txt", "fwhm": 45.0}

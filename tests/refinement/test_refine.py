@@ -1,3 +1,4 @@
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -73,6 +74,57 @@ def test_what_is_fixed_stays(make_curve):
     assert fit.nuisances["fwhm"] == 37.0
     assert np.isnan(fit.nuisance_sigma["fwhm"])
     assert "fixed" in fit.to_text()
+
+
+def test_a_known_background_may_be_zero_and_a_known_resolution_narrow(make_curve):
+    fit = refine(make_curve(background=0.0), starts=NEAR, fixed={"background": 0.0})
+    assert fit.nuisances["background"] == 0.0
+    assert fit.converged
+    assert refine(make_curve(), starts=TRUE, fixed={"fwhm": 12.0}).nuisances["fwhm"] == 12.0
+
+
+def test_without_a_background_it_cannot_be_told_from_zero(make_curve):
+    fit = refine(make_curve(counts=6e4, background=0.0), starts=TRUE)
+    assert "background" in fit.at_bound
+    assert any("cannot be told from 0" in s for s in fit.sentences)
+
+
+def test_a_parameter_at_a_constraint_moves_with_what_limits_it(make_curve):
+    true = TRUE.copy()
+    true[2], true[5] = 4000.0, 4600.0  # L2 beyond L1
+    fit = refine(make_curve(true, counts=6e4), starts=true)
+    assert "L2" in fit.at_bound
+    assert fit.parameters[5] == fit.parameters[2]
+    assert fit.sigma[5] == pytest.approx(fit.sigma[2])
+    assert fit.correlation.loc["L1", "L2"] == pytest.approx(1.0)
+    assert any("L2 lies at a constraint (L2 <= L1)" in s for s in fit.sentences)
+
+
+def test_points_that_are_far_off_are_named(make_curve):
+    curve = make_curve(counts=6e4)
+    intensity = curve.intensity.copy()
+    intensity[[40, 100]] = intensity[[40, 100]] * 30, 0.0
+    fit = refine(MeasuredCurve(curve.angle, intensity, curve.metadata), starts=TRUE)
+    np.testing.assert_array_equal(fit.outliers, curve.angle[[40, 100]])
+    text = fit.to_text()
+    assert f"{curve.angle[40]:.0f}" in text
+    assert "1 of the points is zero" in text
+
+
+def test_starts_that_do_not_converge_are_no_minima(make_curve, monkeypatch):
+    from xrdlib.refinement._problem import Problem
+
+    solve, calls = Problem.solve, []
+
+    def some(self, *args, **kwargs):
+        calls.append(1)
+        return replace(solve(self, *args, **kwargs), converged=len(calls) != 2)
+
+    monkeypatch.setattr(Problem, "solve", some)
+    fit = refine(make_curve(counts=6e4), starts=[NEAR, TRUE])
+    assert fit.not_converged == ("start 2",)
+    assert [m.reached_from for m in fit.minima] == [("start 1",)]
+    assert any("1 of 2 starts" in s and "1 did not converge" in s for s in fit.sentences)
 
 
 def test_a_bound_is_named(make_curve):

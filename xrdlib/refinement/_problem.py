@@ -14,7 +14,7 @@ from xrdlib.refinement._cube import from_cube, to_cube
 from xrdlib.refinement.model import NUISANCES, CurveModel
 from xrdlib.simulation import PARAMETERS
 
-__all__ = ["Likelihood", "Point", "Problem", "Solution"]
+__all__ = ["Likelihood", "Point", "Problem", "Solution", "misfit"]
 
 FloatArray = NDArray[np.float64]
 Likelihood = Literal["log", "poisson"]
@@ -23,6 +23,24 @@ _N = len(PARAMETERS)
 _LOGARITHMIC = np.array([name in ("scale", "background", "fwhm") for name in NUISANCES])
 _AT_BOUND = 1e-4  # of the way between two bounds
 _MOST_ROUNDS = 6
+
+
+def misfit(
+    value: FloatArray, intensity: FloatArray, likelihood: Likelihood, counts_per_unit: float = 1.0
+) -> FloatArray:
+    """Residuals (m,) of a curve against a measured one, both (m,).
+
+    "log": log10 of their ratio, a measured zero counted as half of the smallest positive intensity; "poisson": signed
+    roots of the deviance.
+    """
+    if likelihood == "log":
+        smallest = intensity[intensity > 0].min()
+        return np.asarray(np.log10(value / np.where(intensity > 0, intensity, smallest / 2)))
+    counts, expected = intensity * counts_per_unit, value * counts_per_unit
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm = np.where(counts > 0, counts * np.log(counts / expected), 0.0)
+    deviance = np.maximum(2 * (expected - counts + logarithm), 0.0)
+    return np.asarray(np.sign(expected - counts) * np.sqrt(deviance))
 
 
 @dataclass(frozen=True)
@@ -69,12 +87,6 @@ class Problem:
     fixed: dict[str, float] = field(default_factory=dict)
 
     @cached_property
-    def log_intensity(self) -> FloatArray:
-        """log10 of the curve; a zero counts as half of the smallest positive intensity."""
-        smallest = self.intensity[self.intensity > 0].min()
-        return np.asarray(np.log10(np.where(self.intensity > 0, self.intensity, smallest / 2)))
-
-    @cached_property
     def free(self) -> NDArray[np.bool_]:
         """Which of the 14 variables are fitted."""
         return np.array([True] * _N + [name not in self.fixed for name in NUISANCES])
@@ -83,23 +95,33 @@ class Problem:
         """Residuals (m,) and their derivatives (m, 14) by parameters and nuisances in their own units."""
         value, slope = self.model(point.parameters, point.nuisances, n_layers)
         value = np.maximum(value, 1e-300)
+        residual = misfit(value, self.intensity, self.likelihood, self.counts_per_unit)
         if self.likelihood == "log":
-            return np.log10(value) - self.log_intensity, slope / (value * np.log(10))[:, None]
+            return residual, slope / (value * np.log(10))[:, None]
         counts, expected = self.intensity * self.counts_per_unit, value * self.counts_per_unit
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logarithm = np.where(counts > 0, counts * np.log(counts / expected), 0.0)
-        residual = np.sign(expected - counts) * np.sqrt(np.maximum(2 * (expected - counts + logarithm), 0.0))
         # near its zero the residual is (expected - counts) / sqrt(expected)
         near = np.abs(expected - counts) < 1e-4 * expected
         rate = (1 - counts / expected) / np.where(near, 1.0, residual)
         rate = np.where(near, 1 / np.sqrt(expected), rate)
         return residual, slope * (rate * self.counts_per_unit)[:, None]
 
+    def scores(self, point: Point, n_layers: int) -> tuple[FloatArray, FloatArray]:
+        """Residuals (m,) and derivatives (m, 14) whose products are the likelihood's gradient and expected information.
+
+        Of counts those of Pearson: the roots of the deviance have neither where counts are few.
+        """
+        if self.likelihood == "log":
+            return self.residuals(point, n_layers)
+        value, slope = self.model(point.parameters, point.nuisances, n_layers)
+        expected = np.maximum(value, 1e-300) * self.counts_per_unit
+        root = np.sqrt(expected)
+        return (expected - self.intensity * self.counts_per_unit) / root, slope * (self.counts_per_unit / root)[:, None]
+
     def rmse(self, point: Point, n_layers: int | None = None) -> float:
         """RMS of log10 intensity, whatever the likelihood."""
         layers = self.model.n_layers(point.parameters) if n_layers is None else n_layers
-        value = self.model(point.parameters, point.nuisances, layers).intensity
-        return float(np.sqrt(np.mean((np.log10(np.maximum(value, 1e-300)) - self.log_intensity) ** 2)))
+        value = np.maximum(self.model(point.parameters, point.nuisances, layers).intensity, 1e-300)
+        return float(np.sqrt(np.mean(misfit(value, self.intensity, "log") ** 2)))
 
     def solve(self, start: Point, *, max_evaluations: int, only_nuisances: bool = False) -> Solution:
         """Least squares from a start, the number of sublayers held and set again until it stays.

@@ -49,6 +49,7 @@ def to_dict(fit: Refinement) -> dict[str, Any]:
             {"parameters": by_parameter(m.parameters), "log10_rmse": m.rmse, "reached_from": list(m.reached_from)}
             for m in fit.minima
         ],
+        "not_converged": list(fit.not_converged),
         "disorder_fits": [vars(f) for f in fit.disorder_fits],
         "sample": fit.sample.to_dict(),
         "profile": {str(column): fit.profile[column].tolist() for column in fit.profile},
@@ -93,6 +94,7 @@ def read(path: Path) -> dict[str, Any]:
             "minima": tuple(
                 Minimum(_array(m["parameters"]), m["log10_rmse"], tuple(m["reached_from"])) for m in fit["minima"]
             ),
+            "not_converged": tuple(fit["not_converged"]),
             "disorder_fits": tuple(DisorderFit(**f) for f in fit["disorder_fits"]),
             "sample": DatasetConfig.from_dict(fit["sample"]),
             **{key: fit[key] for key in _PLAIN},

@@ -9,7 +9,7 @@ import pandas as pd
 
 from xrdlib._words import listed
 from xrdlib.data import SPACE
-from xrdlib.data.space import PARAMETER_UNITS, format_parameter
+from xrdlib.data.space import CONSTRAINTS, PARAMETER_UNITS, Constraint, format_parameter
 from xrdlib.simulation import PARAMETERS
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def table(fit: Refinement) -> pd.DataFrame:
         is_strain = name in PARAMETERS and not PARAMETER_UNITS[name]
         unit = "1e-3" if is_strain else PARAMETER_UNITS.get(name) or _UNITS.get(name, "")
         factor = 1e3 if is_strain else 1.0
-        note = "at a bound" if row["at_bound"] else "not identifiable" if name in fit.unidentifiable else ""
-        if not row["at_bound"] and not np.isfinite(sigma):
-            note = "fixed"
+        note = _note(fit, name, sigma)
         rows.append(
             (
                 f"{name} /{unit}" if unit else name,
@@ -42,6 +40,16 @@ def table(fit: Refinement) -> pd.DataFrame:
         )
     cells = pd.DataFrame(rows, columns=["", "start", "fit", "1 sigma", "note"])
     return cells.set_index("")
+
+
+def _note(fit: Refinement, name: str, sigma: float) -> str:
+    if name == "background" and name in fit.at_bound:
+        return "like 0"
+    if name in fit.at_bound:
+        return "at a constraint" if np.isfinite(sigma) else "at a bound"
+    if not np.isfinite(sigma):
+        return "fixed"
+    return "not identifiable" if name in fit.unidentifiable else ""
 
 
 def _digits(value: float, sigma: float) -> str:
@@ -60,17 +68,12 @@ def sentences(fit: Refinement) -> list[str]:
     ]
     if fit.interrupted:
         said.append("Interrupted: a partial result, the best of the starts that were finished.")
-    if not fit.converged and fit.log10_rmse >= 1e-4:
+    if not fit.converged and not fit.exact:
         said.append(
             f"Not converged after {fit.n_evaluations} evaluations: a partial result, whose deviations mean little; "
             "allow more of them, or try other starts."
         )
-    said += [_minima(fit), _misfit(fit)]
-    if fit.at_bound:
-        said.append(
-            f"{listed(fit.at_bound)} {'lies' if len(fit.at_bound) == 1 else 'lie'} at a bound, a range or a "
-            "constraint: held there, without a deviation; those of the others are for it held."
-        )
+    said += [_minima(fit), _misfit(fit), *_points(fit), *_bounds(fit)]
     if fit.unidentifiable:
         said.append(
             f"The curve does not tell {listed(fit.unidentifiable)}: the deviation is larger than that of knowing "
@@ -85,27 +88,36 @@ def sentences(fit: Refinement) -> list[str]:
 
 
 def _minima(fit: Refinement) -> str:
-    first, n = fit.minima[0], sum(len(m.reached_from) for m in fit.minima)
+    n = sum(len(m.reached_from) for m in fit.minima) + len(fit.not_converged)
     if n == 1:
         return "One start: whether there is a lower minimum elsewhere is not known; give more of them."
+    if not fit.minima:
+        return f"None of {n} starts converged."
+    first = fit.minima[0]
+    k = len(first.reached_from)
     of = ", one E for all sublayers," if fit.disorder_fits else ""
-    text = f"{len(first.reached_from)} of {n} starts end{of} in the lowest minimum found, within 1 % of range"
+    text = f"{k} of {n} starts end{of} in the lowest minimum found, within 1 % of range"
+    if k == 1:
+        text += " (only one: there may be a lower one, give more starts)"
+    if fit.not_converged:
+        text += f"; {len(fit.not_converged)} did not converge"
     if len(fit.minima) == 1:
         return text + "."
     second = fit.minima[1]
     apart = 100 * np.abs(second.parameters - first.parameters) / SPACE.range
     most = int(apart.argmax())
     there = format_parameter(PARAMETERS[most], float(f"{second.parameters[most]:.4g}"))
-    others = len(fit.minima) - 1
+    more = len(fit.minima) - 1
+    others = "others" if fit.not_converged else "the others"
     return (
-        f"{text}; the others in {f'{others} more, the next' if others > 1 else 'another,'} at an RMSE of "
+        f"{text}; {others} in {f'{more} more, the next' if more > 1 else 'another,'} at an RMSE of "
         f"{second.rmse:.4f} ({PARAMETERS[most]} {there}, {apart[most]:.0f} % of range away)."
     )
 
 
 def _misfit(fit: Refinement) -> str:
     rho = fit.neighbour_correlation
-    if fit.log10_rmse < 1e-4:
+    if fit.exact:
         return "The curve is met to the last digits: it has no noise, and deviations mean nothing."
     if rho < 0.2:
         return f"Successive misfits correlate by {rho:.2f}: by this, they may be noise alone."
@@ -114,6 +126,57 @@ def _misfit(fit: Refinement) -> str:
         "deviations allow for the correlation, not for the error that this brings into the parameters: take them as "
         "lower limits (docs/refinement.md)."
     )
+
+
+def _points(fit: Refinement) -> list[str]:
+    """Points that a fit should not be asked to meet."""
+    said = []
+    if zeros := int((fit.intensity <= 0).sum()):
+        how = "half of the smallest intensity" if fit.likelihood == "log" else "the counts they are"
+        said.append(f"{zeros} of the points {'is' if zeros == 1 else 'are'} zero and taken as {how}.")
+    if fit.outliers.size:
+        places = listed([f"{angle:.0f}" for angle in fit.outliers[:4]])
+        more = f" and {fit.outliers.size - 4} more" if fit.outliers.size > 4 else ""
+        said.append(
+            f"Off by more than eight times the usual misfit: the points at {places} arcsec{more}. Look at them: they "
+            "pull at the parameters."
+        )
+    return said
+
+
+def _bounds(fit: Refinement) -> list[str]:
+    sigma = fit.frame.set_index("name")["sigma"]
+    ends = [name for name in fit.at_bound if _note(fit, name, sigma[name]) == "at a bound"]
+    tied = [name for name in fit.at_bound if _note(fit, name, sigma[name]) == "at a constraint"]
+    said = []
+    if ends:
+        said.append(
+            f"{listed(ends)} {'lies' if len(ends) == 1 else 'lie'} at an end of the range: held there, without a "
+            "deviation; those of the others are for it held."
+        )
+    if tied:
+        said.append(
+            f"{listed(tied)} {'lies at a constraint' if len(tied) == 1 else 'lie at constraints'} "
+            f"({_binding(fit, tied)}): the deviations are for that held."
+        )
+    if "background" in fit.at_bound:
+        said.append("The background cannot be told from 0.")
+    return said
+
+
+def _binding(fit: Refinement, names: list[str]) -> str:
+    """Which constraints hold parameters where they are."""
+    return listed(
+        [
+            f"{' + '.join(c.smaller)} <= {' + '.join(c.larger) or f'{c.bound:g}'}"
+            for c in CONSTRAINTS
+            if set(c.smaller) & set(names) and abs(c.excess(fit.parameters)) <= 1e-3 * SPACE.range[_place(c)]
+        ]
+    )
+
+
+def _place(constraint: Constraint) -> int:
+    return PARAMETERS.index(constraint.smaller[0])
 
 
 def _tied(fit: Refinement) -> list[str]:
@@ -135,4 +198,7 @@ def _disorder(fit: Refinement) -> str:
         for f in fit.disorder_fits
     )
     kept = next(f.name for f in fit.disorder_fits if f.kept)
-    return f"Disorder: {rows} (against one E, counting independent points only); kept: {names[kept]}."
+    return (
+        f"Disorder: {rows} (against one E, counting independent points only; less by 2 in both is better); "
+        f"kept: {names[kept]}."
+    )

@@ -24,12 +24,14 @@ def correlation_length(residual: FloatArray) -> int:
     return int(min(1.1447 * (alpha * residual.size) ** (1 / 3), residual.size / 4))
 
 
-def covariances(slope: FloatArray, residual: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Covariance (k, k) of what was fitted, from derivatives (m, k) and residuals (m,), in two ways.
+def covariances(slope: FloatArray, residual: FloatArray, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Covariance (p, p) of variables, from derivatives (m, p), residuals (m,) and their freedom, in two ways.
 
+    ``directions`` (p, k): changes of the variables along each of the k coordinates that were fitted.
     First with residuals that are correlated between points and unlike in size (the sandwich of White and of Newey and
     West (1987), Econometrica 55, 703); second as if they were independent and alike.
     """
+    slope = slope @ directions
     m, k = slope.shape
     size = np.sqrt(np.square(slope).sum(axis=0))
     size[size == 0] = 1.0
@@ -45,11 +47,13 @@ def covariances(slope: FloatArray, residual: FloatArray) -> tuple[FloatArray, Fl
     for lag in range(1, length + 1):
         part = force[lag:].T @ force[:-lag]
         meat += (1 - lag / (length + 1)) * (part + part.T)
-    robust = inverse @ meat @ inverse * (m / freedom)
+    back = directions / size
+    white = back @ white @ back.T
+    robust = back @ (inverse @ meat @ inverse) @ back.T * (m / freedom)
     own, alike = np.diag(robust), np.diag(white)
     if (own < 1e-6 * alike).any():  # along what the curve does not feel the sandwich has nothing to go by
         robust = white
     else:  # by chance it may come out below the noise, which it cannot be
-        ratio = np.sqrt(np.maximum(alike / own, 1.0))
+        ratio = np.sqrt(np.maximum(alike / np.where(alike > 0, own, 1.0), 1.0))
         robust = robust * np.outer(ratio, ratio)
-    return robust / np.outer(size, size), white / np.outer(size, size)
+    return robust, white

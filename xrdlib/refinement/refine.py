@@ -28,6 +28,8 @@ Disorder = Literal["even", "growing", "both", "auto"]
 
 _FIXED: dict[str, dict[str, float]] = {"even": {"damage": 0.0}, "growing": {"disorder": 1.0}, "both": {}}
 _COMPARED = 3  # of the ends with one E, how many start the other models of the disorder
+_MARGIN = 2.0  # of AIC and BIC, by which another model must be better than a simpler one
+_AS_GOOD = 1.001  # times the lowest sum of squares
 _SAME = 1.0  # % of range within which two solutions are one
 
 
@@ -69,7 +71,7 @@ def refine(
         Counts per unit of intensity, for "poisson"; by default as the curve's file says.
     disorder : {"even", "growing", "both", "auto"}
         The static Debye-Waller factor of a sublayer: one E; exp(-damage (strain/max)^2); their product; or all three
-        tried, and the simplest kept that the others do not beat by more than their parameters are worth.
+        tried, and the simplest kept that the others do not beat by 2 in both AIC and BIC.
     fixed : mapping of str to float, optional
         Nuisances (``NUISANCES``) that are known, such as ``{"fwhm": 32.0}``.
     sample : DatasetConfig, optional
@@ -101,13 +103,13 @@ def refine(
         CRYSTALS[sample.crystal],
         YIG_FILM if sample.film else None,
         sample.layer_thickness,
-        narrowest=float(np.clip(0.4 * (curve.metadata.get("fwhm") or 60.0), 6.0, 25.0)),
+        narrowest=_narrowest(curve, known),
     )
     bounds = _bounds(curve, model)
     first = "even" if disorder == "auto" else disorder
     counts = _counts(curve, likelihood, counts_per_unit)
     for nuisance, value in known.items():
-        if not bounds[nuisance][0] <= value <= bounds[nuisance][1]:
+        if not bounds[nuisance][0] <= value <= bounds[nuisance][1] and (nuisance, value) != ("background", 0.0):
             low, high = bounds[nuisance]
             raise FitError(f"fixed: {nuisance} = {value:g} given, {low:.3g} to {high:.3g} expected")
     problem = Problem(model, curve.intensity, likelihood, counts, bounds, _FIXED[first] | known)
@@ -127,7 +129,7 @@ def refine(
             if not ended:
                 raise
             interrupted = True
-    start, solution = min(ended, key=lambda r: r[1].cost)
+    start, solution = _best(ended)
     compared: tuple[DisorderFit, ...] = ()
     if disorder == "auto" and not interrupted:
         try:
@@ -145,6 +147,7 @@ def refine(
         start_point=nuisances_only.point,
         solution=solution,
         minima=_minima(problem, ended),
+        not_converged=tuple(start.label for start, solution in ended if not solution.converged),
         disorder_fits=compared,
         interrupted=interrupted,
         seconds=time.perf_counter() - began,
@@ -193,6 +196,18 @@ def _counts(curve: MeasuredCurve, likelihood: str, given: float | None) -> float
     return float(counts)
 
 
+def _narrowest(curve: MeasuredCurve, known: dict[str, float]) -> float:
+    """Of the resolutions asked for, arcsec: the substrate peak is never narrower than its resolution."""
+    measured = np.clip(0.4 * (curve.metadata.get("fwhm") or 25.0), 6.0, 25.0)
+    return float(min(measured, max(known.get("fwhm", measured), 2.0)))
+
+
+def _best(ended: Sequence[tuple[Start, Solution]]) -> tuple[Start, Solution]:
+    """The lowest end; of those as good as it one that converged, where there is one."""
+    lowest = min(solution.cost for _, solution in ended)
+    return min(ended, key=lambda r: (r[1].cost > _AS_GOOD * lowest, not r[1].converged, r[1].cost))
+
+
 def _bounds(curve: MeasuredCurve, model: CurveModel) -> dict[str, tuple[float, float]]:
     top, lowest = float(curve.intensity.max()), float(curve.intensity[curve.intensity > 0].min())
     offset = max(8.0, 2 * float(np.median(np.diff(curve.angle))))
@@ -200,7 +215,7 @@ def _bounds(curve: MeasuredCurve, model: CurveModel) -> dict[str, tuple[float, f
         "scale": (1e-3 * top, 1e5 * top),
         "background": (1e-6 * min(lowest, top), top),
         "offset": (-offset, offset),
-        "fwhm": (model.narrowest, 150.0),
+        "fwhm": (model.narrowest, max(150.0, 3 * (curve.metadata.get("fwhm") or 0.0))),
         "lorentz_fraction": (0.0, 1.0),
         "disorder": (0.5, 1.0),
         "damage": (0.0, 5.0),
@@ -234,9 +249,9 @@ def _point(parameters: NDArray[np.float64], curve: MeasuredCurve, problem: Probl
 
 
 def _minima(problem: Problem, ended: Sequence[tuple[Start, Solution]]) -> tuple[Minimum, ...]:
-    """Distinct ends, the lowest first."""
+    """Distinct ends of the starts that converged, the lowest first."""
     found: list[Minimum] = []
-    for start, solution in sorted(ended, key=lambda r: r[1].cost):
+    for start, solution in sorted((r for r in ended if r[1].converged), key=lambda r: r[1].cost):
         for i, minimum in enumerate(found):
             apart = 100 * np.abs(solution.point.parameters - minimum.parameters) / SPACE.range
             if apart.max() <= _SAME:
@@ -251,10 +266,10 @@ def _compare(
     problem: Problem, ended: Sequence[tuple[Start, Solution]], known: dict[str, float], most: int
 ) -> tuple[Problem, Solution, tuple[DisorderFit, ...]]:
     """The three models of disorder, each from the distinct ends of fits with an even one; and which is kept."""
-    even = min((solution for _, solution in ended), key=lambda s: s.cost)
+    even = _best(ended)[1]
     fits: dict[str, tuple[Problem, Solution]] = {"even": (problem, even)}
     labels = {minimum.reached_from[0] for minimum in _minima(problem, ended)[:_COMPARED]}
-    distinct = [solution for start, solution in ended if start.label in labels]
+    distinct = [solution for start, solution in ended if start.label in labels] or [even]
     for name in ("growing", "both"):
         other = replace(problem, fixed=_FIXED[name] | known)
         reached = []
@@ -272,7 +287,7 @@ def _compare(
     )
     kept = 0
     for i in range(1, len(rows)):
-        if rows[i].aic < rows[kept].aic and rows[i].bic < rows[kept].bic:
+        if rows[i].aic < rows[kept].aic - _MARGIN and rows[i].bic < rows[kept].bic - _MARGIN:
             kept = i
     chosen = DISORDER_MODELS[kept]
     return *fits[chosen], tuple(replace(row, kept=row.name == chosen) for row in rows)

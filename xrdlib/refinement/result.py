@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from xrdlib._section import Section
 from xrdlib.data import SPACE, DatasetConfig, MeasuredCurve
 from xrdlib.refinement import _saved, _text
 from xrdlib.refinement._ends import DisorderFit, Minimum
-from xrdlib.refinement._problem import Point, Problem, Solution
+from xrdlib.refinement._problem import Likelihood, Point, Problem, Solution, misfit
 from xrdlib.refinement._uncertainty import covariances, neighbour_correlation
 from xrdlib.refinement.model import NUISANCES
 from xrdlib.refinement.starts import Start
@@ -46,14 +47,17 @@ class Refinement(Section):
     nuisances : dict of str to float
         scale, background, offset (arcsec, of the curve's origin), fwhm (arcsec), lorentz_fraction, disorder, damage.
     covariance, covariance_white : ndarray, shape (14, 14)
-        Of parameters and nuisances, nan for what was not fitted or lies at a bound. The first allows for misfits that
-        are correlated along the curve and unlike in size, the second does not.
+        Of parameters and nuisances, nan for what was not fitted or lies at an end of its range; what lies at a
+        constraint moves with what limits it. The first allows for misfits that are correlated along the curve and
+        unlike in size, the second does not.
     at_bound : tuple of str
         Fitted, and at an end of the range or at a constraint.
     start : str
         Where the best fit started.
     minima : tuple of Minimum
-        All ends, the lowest first.
+        Where the starts converged, the lowest first; of one E for all sublayers where models of disorder were compared.
+    not_converged : tuple of str
+        The starts that did not.
     disorder_fits : tuple of DisorderFit
         Where several were compared.
     likelihood : str
@@ -79,8 +83,9 @@ class Refinement(Section):
     at_bound: tuple[str, ...]
     start: str
     minima: tuple[Minimum, ...]
+    not_converged: tuple[str, ...]
     disorder_fits: tuple[DisorderFit, ...]
-    likelihood: str
+    likelihood: Likelihood
     counts_per_unit: float
     converged: bool
     interrupted: bool
@@ -93,12 +98,12 @@ class Refinement(Section):
 
     @property
     def sigma(self) -> FloatArray:
-        """Standard deviation of the parameters (7,); nan at a bound."""
+        """Standard deviation of the parameters (7,); nan at an end of the range."""
         return np.sqrt(np.diag(self.covariance)[: len(PARAMETERS)])
 
     @property
     def nuisance_sigma(self) -> dict[str, float]:
-        """Standard deviation of the nuisances; nan at a bound or where fixed."""
+        """Standard deviation of the nuisances; nan at an end of the range or where fixed."""
         return dict(zip(NUISANCES, np.sqrt(np.diag(self.covariance)[len(PARAMETERS) :]).tolist(), strict=True))
 
     @property
@@ -117,11 +122,12 @@ class Refinement(Section):
     @cached_property
     def log_misfit(self) -> FloatArray:
         """log10 of fitted over measured intensity, (m,); a zero counts as half of the smallest intensity."""
-        return self._misfit(self.model)
+        return misfit(self.model, self.intensity, "log")
 
-    def _misfit(self, model: FloatArray) -> FloatArray:
-        smallest = self.intensity[self.intensity > 0].min()
-        return np.asarray(np.log10(model / np.where(self.intensity > 0, self.intensity, smallest / 2)))
+    @cached_property
+    def residual(self) -> FloatArray:
+        """What was minimised, (m,): `log_misfit`, or the signed roots of the Poisson deviance."""
+        return misfit(self.model, self.intensity, self.likelihood, self.counts_per_unit)
 
     @property
     def log10_rmse(self) -> float:
@@ -131,12 +137,24 @@ class Refinement(Section):
     @property
     def log10_rmse_start(self) -> float:
         """The same with the start's parameters, the nuisances fitted."""
-        return float(np.sqrt(np.mean(self._misfit(self.start_model) ** 2)))
+        return float(np.sqrt(np.mean(misfit(self.start_model, self.intensity, "log") ** 2)))
 
     @property
     def neighbour_correlation(self) -> float:
-        """Of successive misfits: 0 for noise alone, near 1 where the model is not the sample's."""
-        return neighbour_correlation(self.log_misfit)
+        """Of successive residuals: 0 for noise alone, near 1 where the model is not the sample's."""
+        return neighbour_correlation(self.residual)
+
+    @property
+    def outliers(self) -> FloatArray:
+        """Angles (arcsec) of points off by more than eight times the usual: the median of all, and of 41 neighbours."""
+        off = np.abs(self.residual)
+        usual = np.maximum(median_filter(off, 41, mode="nearest"), np.median(off))
+        return self.angle[:0] if self.exact else self.angle[off > 8 * usual]
+
+    @property
+    def exact(self) -> bool:
+        """The curve is met to the last digits, and so has no noise."""
+        return self.log10_rmse < 1e-4
 
     @cached_property
     def profile(self) -> pd.DataFrame:
@@ -204,6 +222,7 @@ def describe(
     start_point: Point,
     solution: Solution,
     minima: tuple[Minimum, ...],
+    not_converged: tuple[str, ...],
     disorder_fits: tuple[DisorderFit, ...],
     interrupted: bool,
     seconds: float,
@@ -212,12 +231,13 @@ def describe(
     """The result of a solved problem."""
     point = solution.point
     layers = problem.model.n_layers(point.parameters)
-    residual, slope = problem.residuals(point, layers)
+    residual, slope = problem.scores(point, layers)
     bound = problem.at_bound(point)
-    free = problem.free & ~bound
-    spread = np.full((2, len(VARIABLES), len(VARIABLES)), np.nan)
-    for matrix, found in zip(spread, covariances(slope[:, free], residual), strict=True):
-        matrix[np.ix_(free, free)] = found
+    directions = problem.chain(problem.pack(point))[:, problem.free & ~bound]
+    still = ~directions.any(axis=1)
+    spread = covariances(slope, residual, directions)
+    for matrix in spread:
+        matrix[still] = matrix[:, still] = np.nan
     before = problem.model(
         start_point.parameters, start_point.nuisances, problem.model.n_layers(start_point.parameters)
     )
@@ -235,6 +255,7 @@ def describe(
         at_bound=tuple(v for v, b in zip(VARIABLES, bound, strict=True) if b),
         start=start.label,
         minima=minima,
+        not_converged=not_converged,
         disorder_fits=disorder_fits,
         likelihood=problem.likelihood,
         counts_per_unit=problem.counts_per_unit,
