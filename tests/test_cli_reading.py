@@ -44,7 +44,9 @@ def test_a_scan_of_an_instruments_file_is_diagnosed(run: Run, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("two_scans")
-@pytest.mark.parametrize(("option", "value"), [("--step", "4"), ("--unit", "degree"), ("--skip", "1")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--step", "4"), ("--unit", "degree"), ("--skip", "1"), ("--decimal", ",")]
+)
 def test_what_the_file_says_itself_is_refused(run: Run, option: str, value: str) -> None:
     code, _, err = run("diagnose", "two.ras", "--study", "lab", option, value)
     assert code == 2
@@ -59,6 +61,8 @@ def test_what_the_file_says_itself_is_refused(run: Run, option: str, value: str)
         ("--unit", "degree"),
         ("--columns", "0,1"),
         ("--skip", "1"),
+        ("--separator", "tab"),
+        ("--decimal", ","),
         ("--peak", "3"),
         ("--reverse", None),
     ],
@@ -71,3 +75,16 @@ def test_options_without_a_file_are_refused(run: Run, option: str, value: str | 
         code, _, err = run(*command, option, *([] if value is None else [value]))
         assert code == 2
         assert words in err
+
+
+def test_commas_that_could_be_either_are_read_as_told(run: Run, tmp_path: Path) -> None:
+    counts = 6e4 * np.asarray(simulate(LAB_EXPERIMENT)) / np.max(simulate(LAB_EXPERIMENT)) + 60
+    lines = [f"{x:.3f} {y:.3f}".replace(".", ",") for x, y in zip(Scan().angle, counts, strict=True)]
+    (tmp_path / "mine.txt").write_text("\n".join(lines))
+    code, told, err = run("show", "mine.txt", "--separator", " ", "--decimal", ",")
+    assert (code, err) == (0, "")
+    assert "701" in told
+    (tmp_path / "tabs.txt").write_text("\n".join(lines).replace(" ", "\t"))
+    assert run("show", "tabs.txt", "--separator", "tab", "--decimal", ",")[0] == 0
+    code, _, err = run("show", "mine.txt", "--separator", ",", "--decimal", ",")
+    assert (code, "separator and decimal are both ','" in err) == (2, True)

@@ -103,7 +103,7 @@ def test_a_parameter_at_a_constraint_moves_with_what_limits_it(make_curve):
 def test_points_that_are_far_off_are_named(make_curve):
     curve = make_curve(counts=6e4)
     intensity = curve.intensity.copy()
-    intensity[[40, 100]] = intensity[[40, 100]] * 30, 0.0
+    intensity[40], intensity[100] = 30 * intensity[40], 0.0
     fit = refine(MeasuredCurve(curve.angle, intensity, curve.metadata), starts=TRUE)
     np.testing.assert_array_equal(fit.outliers, curve.angle[[40, 100]])
     text = fit.to_text()

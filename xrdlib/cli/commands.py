@@ -35,6 +35,10 @@ Step = Annotated[float | None, typer.Option(help="Angular step of a file without
 Columns = Annotated[str | None, typer.Option(help="Columns of the file to read, from 0: 0,1.")]
 Unit = Annotated[str, typer.Option(help="Of the file's angles: arcsec, degree or mrad.")]
 Skip = Annotated[int, typer.Option(help="Lines to leave out at the top of the file.")]
+Separator = Annotated[
+    str | None, typer.Option(help='Between columns: " ", "\\t" (or tab), ";" or ","; by default seen from the file.')
+]
+Decimal = Annotated[str | None, typer.Option(help='Decimal mark, "." or ","; by default seen from the file.')]
 Peak = Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")]
 Reverse = Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")]
 ScanNumber = Annotated[int | None, typer.Option(help="Which scan of an instrument's file, from 1; else all, joined.")]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xrdlib.cli.arguments import column_numbers
-from xrdlib.cli.commands import Columns, Peak, Reverse, ScanNumber, Skip, Step, Unit
+from xrdlib.cli.commands import Columns, Decimal, Peak, Reverse, ScanNumber, Separator, Skip, Step, Unit
 
 __all__ = ["reads_a_curve"]
 
@@ -23,6 +23,8 @@ def reads_a_curve(command: Callable[..., None]) -> Callable[..., None]:
     def with_options(**given: Any) -> None:
         reading = {name: given.pop(name) for name in _OPTIONS}
         reading["columns"] = column_numbers(reading["columns"])
+        if reading["separator"] in ("\\t", "tab"):
+            reading["separator"] = "\t"
         command(**given, reading=reading)
 
     parameters: list[inspect.Parameter] = []
@@ -39,6 +41,8 @@ def _prototype(
     columns: Columns = None,
     unit: Unit = "arcsec",
     skip: Skip = 0,
+    separator: Separator = None,
+    decimal: Decimal = None,
     peak: Peak = None,
     reverse: Reverse = False,
     scan: ScanNumber = None,
