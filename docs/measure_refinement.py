@@ -111,7 +111,7 @@ def main() -> None:
     arguments.add_argument("rows", type=Path)
     arguments.add_argument("--n", type=int, default=200)
     arguments.add_argument("--plain", action="store_true")
-    arguments.add_argument("--disorder", default="even", choices=get_args(Disorder))
+    arguments.add_argument("--disorder", default="auto", choices=get_args(Disorder))
     arguments.add_argument("--workers", type=int, default=2)
     given = arguments.parse_args()
     rows = run(given.rows, given.n, given.plain, given.disorder, given.workers)

@@ -69,6 +69,22 @@ def test_disorder_that_falls_with_strain_is_found_and_one_that_does_not_is_left_
     assert next(f for f in plain.disorder_fits if f.kept).name == "even"
 
 
+@pytest.mark.parametrize(
+    ("known", "models"),
+    [({"disorder": 0.93}, ["even", "both"]), ({"damage": 0.0}, ["growing", "both"]), ({}, ["even", "growing", "both"])],
+)
+def test_only_models_that_leave_free_what_is_not_known_are_compared(make_curve, known, models):
+    fit = refine(make_curve(counts=6e4), starts=TRUE, fixed=known)
+    assert [f.name for f in fit.disorder_fits] == models
+    assert all(fit.nuisances[name] == value for name, value in known.items())
+
+
+def test_with_all_of_the_disorder_known_nothing_is_compared(make_curve):
+    fit = refine(make_curve(counts=6e4), starts=TRUE, fixed={"disorder": 0.93, "damage": 0.0})
+    assert not fit.disorder_fits
+    assert fit.nuisances["damage"] == 0.0
+
+
 def test_what_is_fixed_stays(make_curve):
     fit = refine(make_curve(), starts=NEAR, fixed={"fwhm": 37.0, "disorder": 0.93})
     assert fit.nuisances["fwhm"] == 37.0
@@ -194,8 +210,8 @@ def test_the_profile_is_that_of_the_parameters_with_a_band(noisy):
         ({"fixed": {"width": 3.0}}, r"fixed: width unknown; there are scale"),
         ({"fixed": {"fwhm": float("nan")}}, r"fixed: fwhm = nan"),
         ({"fixed": {"fwhm": 900.0}}, r"fixed: fwhm = 900 given, 18 to 150 expected"),
-        ({"fixed": {"damage": 0.1}}, r"fixed: damage is what disorder='even' decides"),
-        ({"fixed": {"disorder": 0.9}, "disorder": "auto"}, r"fixed: disorder is what disorder='auto' decides"),
+        ({"fixed": {"damage": 0.1}, "disorder": "even"}, r"fixed: damage is what disorder='even' decides"),
+        ({"fixed": {"disorder": 0.9}, "disorder": "growing"}, r"fixed: disorder is what disorder='growing' decides"),
         ({"max_evaluations": 0}, r"max_evaluations: 0 given"),
         ({"random": -1}, r"random: -1 given"),
         ({"starts": [[1.0, 2.0]]}, r"seven numbers expected"),

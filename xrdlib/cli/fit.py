@@ -25,7 +25,7 @@ __all__ = ["fit"]
 
 @app.command(
     epilog="Examples:  xrdlib fit curve.txt --step 4.018235972 --out report;  "
-    "xrdlib fit scan.xrdml --likelihood poisson --disorder auto;  xrdlib fit lab --json fit.json"
+    "xrdlib fit scan.xrdml --likelihood poisson;  xrdlib fit lab --json fit.json"
 )
 @reads_a_curve
 def fit(
@@ -48,7 +48,7 @@ def fit(
     ] = None,
     disorder: Annotated[
         str, typer.Option(help="even: one E; growing: E falls with strain; both; auto: what the curve supports.")
-    ] = "even",
+    ] = "auto",
     fix: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="What is known, such as fwhm=32; again for more.")
     ] = None,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sentences", "table"]
 
+_MODELS = {"even": "one E", "growing": "E falling with strain", "both": "both"}
 _UNITS = {"offset": "arcsec", "fwhm": "arcsec"}
 
 
@@ -34,7 +35,7 @@ def table(fit: Refinement) -> pd.DataFrame:
                 f"{name} /{unit}" if unit else name,
                 "" if not np.isfinite(float(row["start"])) else _digits(factor * float(row["start"]), factor * sigma),
                 _digits(factor * value, factor * sigma),
-                "" if not np.isfinite(sigma) else f"{factor * sigma:.2g}",
+                _two_digits(factor * sigma),
                 note,
             )
         )
@@ -58,6 +59,13 @@ def _digits(value: float, sigma: float) -> str:
         return f"{value:.4g}"
     decimals = int(np.clip(1 - np.floor(np.log10(sigma)), 0, 9))
     return f"{value:.{decimals}f}"
+
+
+def _two_digits(sigma: float) -> str:
+    if not np.isfinite(sigma):
+        return ""
+    text = f"{sigma:.2g}"
+    return f"{float(text):.0f}" if 10 <= sigma < 1e7 else text
 
 
 def sentences(fit: Refinement) -> list[str]:
@@ -95,7 +103,7 @@ def _minima(fit: Refinement) -> str:
         return f"None of {n} starts converged."
     first = fit.minima[0]
     k = len(first.reached_from)
-    of = ", one E for all sublayers," if fit.disorder_fits else ""
+    of = f" (of the model with {_MODELS[fit.disorder_fits[0].name]})" if fit.disorder_fits else ""
     text = f"{k} of {n} starts end{of} in the lowest minimum found, within 1 % of range"
     if k == 1:
         text += " (only one: there may be a lower one, give more starts)"
@@ -191,14 +199,13 @@ def _tied(fit: Refinement) -> list[str]:
 
 
 def _disorder(fit: Refinement) -> str:
-    names = {"even": "one E", "growing": "E falling with strain", "both": "both"}
-    best = {f.name: f for f in fit.disorder_fits}
+    first = fit.disorder_fits[0]
     rows = ", ".join(
-        f"{names[f.name]} RMSE {f.rmse:.4f}, AIC {f.aic - best['even'].aic:+.1f}, BIC {f.bic - best['even'].bic:+.1f}"
+        f"{_MODELS[f.name]} RMSE {f.rmse:.4f}, AIC {f.aic - first.aic:+.1f}, BIC {f.bic - first.bic:+.1f}"
         for f in fit.disorder_fits
     )
     kept = next(f.name for f in fit.disorder_fits if f.kept)
     return (
-        f"Disorder: {rows} (against one E, counting independent points only; less by 2 in both is better); "
-        f"kept: {names[kept]}."
+        f"Disorder: {rows} (against {_MODELS[first.name]}, counting independent points only; less by 2 in both is "
+        f"better); kept: {_MODELS[kept]}."
     )

@@ -45,7 +45,7 @@ def refine(
     random: int = 0,
     likelihood: Likelihood = "log",
     counts_per_unit: float | None = None,
-    disorder: Disorder = "even",
+    disorder: Disorder = "auto",
     fixed: Mapping[str, float] | None = None,
     sample: DatasetConfig | None = None,
     max_evaluations: int = 200,
@@ -70,8 +70,8 @@ def refine(
     counts_per_unit : float, optional
         Counts per unit of intensity, for "poisson"; by default as the curve's file says.
     disorder : {"even", "growing", "both", "auto"}
-        The static Debye-Waller factor of a sublayer: one E; exp(-damage (strain/max)^2); their product; or all three
-        tried, and the simplest kept that the others do not beat by 2 in both AIC and BIC.
+        The static Debye-Waller factor of a sublayer: one E; exp(-damage (strain/max)^2); their product; or all that
+        ``fixed`` allows tried, and the simplest kept that the others do not beat by 2 in both AIC and BIC.
     fixed : mapping of str to float, optional
         Nuisances (``NUISANCES``) that are known, such as ``{"fwhm": 32.0}``.
     sample : DatasetConfig, optional
@@ -106,13 +106,13 @@ def refine(
         narrowest=_narrowest(curve, known),
     )
     bounds = _bounds(curve, model)
-    first = "even" if disorder == "auto" else disorder
+    models = _models(known) if disorder == "auto" else (disorder,)
     counts = _counts(curve, likelihood, counts_per_unit)
     for nuisance, value in known.items():
         if not bounds[nuisance][0] <= value <= bounds[nuisance][1] and (nuisance, value) != ("background", 0.0):
             low, high = bounds[nuisance]
             raise FitError(f"fixed: {nuisance} = {value:g} given, {low:.3g} to {high:.3g} expected")
-    problem = Problem(model, curve.intensity, likelihood, counts, bounds, _FIXED[first] | known)
+    problem = Problem(model, curve.intensity, likelihood, counts, bounds, _FIXED[models[0]] | known)
     tries = _tries(curve, study, model, starts, random, seed)
     ended: list[tuple[Start, Solution]] = []
     interrupted = False
@@ -131,9 +131,9 @@ def refine(
             interrupted = True
     start, solution = _best(ended)
     compared: tuple[DisorderFit, ...] = ()
-    if disorder == "auto" and not interrupted:
+    if len(models) > 1 and not interrupted:
         try:
-            problem, solution, compared = _compare(problem, ended, known, max_evaluations)
+            problem, solution, compared = _compare(problem, models, ended, known, max_evaluations)
         except KeyboardInterrupt:
             interrupted = True
     nuisances_only = problem.solve(
@@ -173,11 +173,8 @@ def _check(curve: MeasuredCurve, known: dict[str, float], disorder: str, likelih
         raise FitError(f"fixed: {wrong[0]} = {known[wrong[0]]}, a number expected")
     if disorder not in (*_FIXED, "auto"):
         raise FitError(f"disorder: {disorder!r} given, one of {', '.join(_FIXED)}, auto expected")
-    decided = {"disorder", "damage"} if disorder == "auto" else set(_FIXED[disorder])
-    if clash := sorted(decided & set(known)):
-        raise FitError(
-            f"fixed: {clash[0]} is what disorder={disorder!r} decides; take disorder='both' and fix it there"
-        )
+    if disorder != "auto" and (clash := sorted(set(_FIXED[disorder]) & set(known))):
+        raise FitError(f"fixed: {clash[0]} is what disorder={disorder!r} decides; take disorder='both'")
     if likelihood not in ("log", "poisson"):
         raise FitError(f"likelihood: {likelihood!r} given, 'log' or 'poisson' expected")
     if most < 1:
@@ -262,15 +259,20 @@ def _minima(problem: Problem, ended: Sequence[tuple[Start, Solution]]) -> tuple[
     return tuple(found)
 
 
+def _models(known: dict[str, float]) -> tuple[str, ...]:
+    """Models of the disorder that leave free what is not known."""
+    return tuple(name for name in DISORDER_MODELS if not set(_FIXED[name]) & set(known))
+
+
 def _compare(
-    problem: Problem, ended: Sequence[tuple[Start, Solution]], known: dict[str, float], most: int
+    problem: Problem, models: Sequence[str], ended: Sequence[tuple[Start, Solution]], known: dict[str, float], most: int
 ) -> tuple[Problem, Solution, tuple[DisorderFit, ...]]:
-    """The three models of disorder, each from the distinct ends of fits with an even one; and which is kept."""
-    even = _best(ended)[1]
-    fits: dict[str, tuple[Problem, Solution]] = {"even": (problem, even)}
+    """Models of disorder, each from the distinct ends of fits with the first, simplest one; and which is kept."""
+    simplest = _best(ended)[1]
+    fits: dict[str, tuple[Problem, Solution]] = {models[0]: (problem, simplest)}
     labels = {minimum.reached_from[0] for minimum in _minima(problem, ended)[:_COMPARED]}
-    distinct = [solution for start, solution in ended if start.label in labels] or [even]
-    for name in ("growing", "both"):
+    distinct = [solution for start, solution in ended if start.label in labels] or [simplest]
+    for name in models[1:]:
         other = replace(problem, fixed=_FIXED[name] | known)
         reached = []
         for solution in distinct:
@@ -279,7 +281,7 @@ def _compare(
             at[NUISANCES.index("disorder")] = 1.0 if name == "growing" else min(solution.point.nuisances[5] + 0.02, 1.0)
             reached.append(other.solve(Point(solution.point.parameters, at), max_evaluations=most))
         fits[name] = (other, min(reached, key=lambda s: s.cost))
-    residual, _ = problem.residuals(even.point, problem.model.n_layers(even.point.parameters))
+    residual, _ = problem.residuals(simplest.point, problem.model.n_layers(simplest.point.parameters))
     rho = neighbour_correlation(residual)
     rows = tuple(
         DisorderFit.of(name, p.rmse(s.point), 2 * s.cost, int(p.free.sum()), residual.size, rho)
@@ -289,5 +291,5 @@ def _compare(
     for i in range(1, len(rows)):
         if rows[i].aic < rows[kept].aic - _MARGIN and rows[i].bic < rows[kept].bic - _MARGIN:
             kept = i
-    chosen = DISORDER_MODELS[kept]
+    chosen = models[kept]
     return *fits[chosen], tuple(replace(row, kept=row.name == chosen) for row in rows)

@@ -55,7 +55,7 @@ class Refinement(Section):
     start : str
         Where the best fit started.
     minima : tuple of Minimum
-        Where the starts converged, the lowest first; of one E for all sublayers where models of disorder were compared.
+        Where the starts converged, the lowest first; where models of disorder were compared, of the simplest.
     not_converged : tuple of str
         The starts that did not.
     disorder_fits : tuple of DisorderFit
