@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.t
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/pytest -n 2 --dist loadfile --benchmark-disable
 
 .DELETE_ON_ERROR:
-.PHONY: help report test check lab clean lint
+.PHONY: help report test check bench lab clean lint
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,12 @@ test: lint ## everything: lint, types, arrows, all tests, all notebooks
 check: lint ## the quick part, for every edit: lint, types, arrows, tests not marked slow
 	$(PYTEST) -m "not slow"
 
+bench: $(VENV)/.installed-report ## print docs/performance.md, measured here and now (ten minutes of an idle machine)
+	$(BIN)/python benchmarks/report.py --out docs/performance.md
+
+# a notebook runs any code: reachable from this machine only, by the random token that jupyter prints
 lab: $(VENV)/.installed-dev ## JupyterLab on notebooks/
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.allow_remote_access=False notebooks
 
 clean: ## remove report/, build products and caches; .venv and built datasets stay
 	rm -rf report build xrdlib.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

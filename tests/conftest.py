@@ -48,7 +48,7 @@ def counted(call):
         return call(*args, **kwargs)
     return commit
 
-for kind, when in MOMENTS:
+for number, (kind, when) in enumerate(MOMENTS):
     child = os.fork()  # safe: nothing but imports has run so far
     if child == 0:
         if kind == "commits":
@@ -72,7 +72,7 @@ def killed() -> Callable[[str, list[tuple[str, float]]], list[str]]:
     """Function that runs ``work()`` of a piece of code once for each moment, and SIGKILLs it at that moment.
 
     A moment is ("commits", n), when n files have been put in their places and the next is about to be, or
-    ("seconds", t). Returns "killed" or "exit STATUS" for each.
+    ("seconds", t); ``work()`` finds its number in ``number``. Returns "killed" or "exit STATUS" for each.
     """
     if not hasattr(os, "fork"):
         pytest.skip("needs os.fork")

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import xrdlib
+from xrdlib.cli.output import plain_warnings
 from xrdlib.data import LAB_EXPERIMENT, VirtualExperiment, load_curve, virtual_experiment
 from xrdlib.diagnostics import SECTIONS
 from xrdlib.simulation import Instrument, Scan, simulate
@@ -188,6 +190,15 @@ def test_dataset_build_and_show(run: Run, tmp_path: Path) -> None:
     code, _, err = run("dataset", "build", "d", "--size", "61")
     assert code == 2
     assert "size = 60 (asked: 61)" in err
+
+
+def test_warnings_are_one_line_without_code(capsys: pytest.CaptureFixture[str]) -> None:
+    before = warnings.showwarning
+    with plain_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("84 strata hold too few combinations", stacklevel=1)
+    assert capsys.readouterr().err == "xrdlib: 84 strata hold too few combinations\n"
+    assert warnings.showwarning is before
 
 
 @pytest.mark.slow

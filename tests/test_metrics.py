@@ -180,7 +180,7 @@ class TestCurveDifference:
         [
             (np.ones(5), np.ones(6), "predicted has 5 points, true 6"),
             ([1.0, np.nan], [1.0, 1.0], "predicted: intensities must be finite"),
-            ([1.0, 1.0], [1.0, -1.0], "true: intensities must be finite, not negative"),
+            ([1.0, 1.0], [1.0, -1.0], "true: intensities must be finite and not negative"),
             ([0.0, 0.0], [1.0, 1.0], "predicted: .* not 0 everywhere"),
         ],
     )

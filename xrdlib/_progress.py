@@ -22,11 +22,11 @@ Advance = Callable[[int, str], None]
 def progress_bar(title: str, total: int, *, done: int = 0, show: bool = True) -> Iterator[Advance]:
     """Show a bar while the block runs; the block calls ``advance(n, note)`` after n more steps."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, disable=not show) as bar:
         task = bar.add_task(title, total=total, completed=done, note="")

@@ -7,10 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import intensities, vectors
+
 __all__ = ["CurveDifference", "CurveMisfit", "curve_difference", "curve_error", "parameter_error", "profile_error"]
 
 FloatArray = NDArray[np.float64]
 
+_FAINTEST = 1e-200  # a curve without a higher intensity is none
+_LARGEST_STRAIN = 1e100
 _FLOOR = 1e-12  # of a simulated curve's maximum: keeps its logarithm finite
 
 
@@ -50,8 +54,28 @@ def parameter_error(predicted: ArrayLike, true: ArrayLike, span: ArrayLike) -> F
     Returns
     -------
     ndarray, shape (..., 7)
+        NaN where the prediction or the truth is NaN.
+
+    Raises
+    ------
+    ValueError
+        If one holds anything but numbers, a span is not positive, or the shapes do not fit.
     """
-    return np.asarray(100 * np.abs(np.subtract(predicted, true)) / np.asarray(span, dtype=np.float64))
+    given = {"predicted": vectors(predicted, "predicted", finite=False), "true": vectors(true, "true", finite=False)}
+    width = vectors(span, "span")
+    if not (width > 0).all():
+        raise ValueError(f"span: positive widths of ranges expected, {width[~(width > 0)][0]:g} given")
+    _fitting(given | {"span": width})
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(100 * np.abs(np.subtract(*given.values())) / width)
+
+
+def _fitting(arrays: dict[str, FloatArray]) -> None:
+    try:
+        np.broadcast_shapes(*(a.shape for a in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
+        raise ValueError(f"{shapes}: shapes that do not fit each other") from None
 
 
 def curve_error(simulated: ArrayLike, observed: ArrayLike) -> CurveMisfit:
@@ -77,20 +101,19 @@ def curve_error(simulated: ArrayLike, observed: ArrayLike) -> CurveMisfit:
     ValueError
         If the curves differ in length, hold a value that is negative or not finite, or are 0 everywhere.
     """
-    model, data = np.asarray(simulated, dtype=np.float64), np.asarray(observed, dtype=np.float64)
+    model, data = intensities(simulated, "simulated"), intensities(observed, "observed")
     if model.shape[-1] != data.shape[-1]:
         raise ValueError(
             f"simulated has {model.shape[-1]} points, observed {data.shape[-1]}; the same scan is expected"
         )
+    _fitting({"simulated": model, "observed": data})
     for name, curves in (("simulated", model), ("observed", data)):
-        if not (np.isfinite(curves).all() and (curves >= 0).all()):
-            raise ValueError(f"{name}: intensities must be finite and not negative")
-        if not (curves.max(axis=-1) > 0).all():
+        if not (curves.max(axis=-1) > _FAINTEST).all():
             raise ValueError(f"{name}: a curve is 0 everywhere; intensities are expected")
     top = model.max(axis=-1, keepdims=True)
     model = model / top
     smallest = np.where(data > 0, data, np.inf).min(axis=-1, keepdims=True)
-    log_data = np.log(np.where(data > 0, data, smallest / 2))
+    log_data = np.where(data > 0, np.log(np.where(data > 0, data, 1.0)), np.log(smallest) - np.log(2))
 
     def residual(ratio: FloatArray) -> FloatArray:
         difference = log_data - np.log(np.maximum(model + ratio[..., None], _FLOOR))
@@ -147,13 +170,14 @@ def curve_difference(predicted: ArrayLike, true: ArrayLike) -> CurveDifference:
     ValueError
         If the curves differ in length, or hold a value that is negative or not finite.
     """
-    curves = [np.asarray(c, dtype=np.float64) for c in (predicted, true)]
+    curves = [intensities(c, name) for c, name in ((predicted, "predicted"), (true, "true"))]
     if curves[0].shape[-1] != curves[1].shape[-1]:
         raise ValueError(
             f"predicted has {curves[0].shape[-1]} points, true {curves[1].shape[-1]}; the same scan is expected"
         )
+    _fitting(dict(zip(("predicted", "true"), curves, strict=True)))
     for name, curve in zip(("predicted", "true"), curves, strict=True):
-        if not (np.isfinite(curve).all() and (curve >= 0).all() and (curve.max(axis=-1) > 0).all()):
+        if not (curve.max(axis=-1) > _FAINTEST).all():
             raise ValueError(f"{name}: intensities must be finite, not negative, and not 0 everywhere")
     logs = [np.log10(np.maximum(c, _FLOOR * c.max(axis=-1, keepdims=True))) for c in curves]
     difference, variance = logs[0] - logs[1], logs[1].var(axis=-1)
@@ -177,8 +201,17 @@ def profile_error(predicted: ArrayLike, true: ArrayLike) -> FloatArray:
     -------
     ndarray of the leading shape
         0 where neither profile has a strained sublayer.
+
+    Raises
+    ------
+    ValueError
+        For anything but finite strains, or shapes that do not fit.
     """
-    a, b = (np.asarray(p, dtype=np.float64) for p in (predicted, true))
+    a, b = (np.atleast_1d(vectors(p, name)) for p, name in ((predicted, "predicted"), (true, "true")))
+    for name, profile in (("predicted", a), ("true", b)):
+        if (np.abs(profile) > _LARGEST_STRAIN).any():
+            raise ValueError(f"{name}: strains expected, {np.abs(profile).max():g} given")
+    _fitting({"predicted": a[..., :1], "true": b[..., :1]})
     n = max(a.shape[-1], b.shape[-1])
     a, b = (np.pad(p, [(0, 0)] * (p.ndim - 1) + [(0, n - p.shape[-1])]) for p in (a, b))
     strained = (a != 0) | (b != 0)

@@ -47,7 +47,7 @@ def test_strained_peaks_in_the_scan_as_one_by_one(film):
 def test_bad_arguments(function):
     with pytest.raises(ValueError, match="at least one row"):
         function(np.empty((0, 7)))
-    with pytest.raises(ValueError, match="n_bins = 0"):
+    with pytest.raises(ValueError, match="bins = 0: a whole number"):
         function(ROWS, bins=0)
     with pytest.raises(ValueError, match="parameters: "):
         function(np.ones((3, 6)))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from xrdlib.data import CurveFormatError
 from xrdlib.data.peak import estimate_background, find_substrate_peak
 
 STEP = 4.018235972
@@ -27,6 +28,50 @@ def test_peak_is_found_to_a_tenth_of_the_step(fwhm, lorentz, offset, counts):
     peak = find_substrate_peak(angle, curve)
     assert abs(peak.position) < 0.1 * STEP
     assert peak.fwhm == pytest.approx(fwhm, rel=0.08)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e-100, 1e100, 1e154, 1e200, 1e300, 1e307])
+@pytest.mark.parametrize("counts", [None, 6e4])
+def test_any_unit_of_intensity(unit, counts):
+    """Squares and sums of intensities of 1e154 and more overflow; the peak and the background are where they were."""
+    curve = rocking_curve(AXIS)
+    if counts is not None:
+        curve = np.random.default_rng(1).poisson(counts * curve) / counts
+    peak, background = find_substrate_peak(AXIS, curve), estimate_background(curve)
+    other, below = find_substrate_peak(AXIS, curve * unit), estimate_background(curve * unit)
+    np.testing.assert_allclose(other[:2], peak[:2], rtol=1e-9)
+    assert other.height == pytest.approx(peak.height * unit, rel=1e-9)
+    assert below[:2] == pytest.approx(tuple(v * unit for v in background[:2]), rel=1e-9)
+    assert below[2:] == background[2:]
+
+
+def test_a_parabola_that_points_do_not_decide_on():
+    """Two of three weights are next to nothing: no warning of a rank, and the peak is where its points are."""
+    curve = np.full(60, 1e-300)
+    curve[30] = 1.0
+    assert find_substrate_peak(np.arange(60.0), curve).position == pytest.approx(30, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("angle", "intensity", "text"),
+    [
+        (AXIS[::-1], rocking_curve(AXIS), "angle: 360 rising angles"),
+        (AXIS[:-1], rocking_curve(AXIS), "angle: 360 rising angles"),
+        (AXIS, np.full(360, np.nan), "intensity: intensities must be finite and not negative"),
+        (AXIS, -rocking_curve(AXIS), "intensity: intensities must be finite and not negative"),
+        (AXIS, rocking_curve(AXIS) * 1j, "intensity: numbers expected, complex numbers given"),
+        (AXIS, np.ones(360), "intensity: all intensities are 1"),
+        ([], [], "intensity: curves of shape"),
+    ],
+)
+def test_what_is_no_curve(angle, intensity, text):
+    with pytest.raises(CurveFormatError, match=text):
+        find_substrate_peak(angle, intensity)
+
+
+def test_too_few_points_for_a_background():
+    with pytest.raises(CurveFormatError, match="intensity: 9 points given, at least 10 expected"):
+        estimate_background(np.ones(9))
 
 
 def test_peak_of_a_gaussian_is_exact():

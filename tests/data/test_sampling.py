@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import integrate, stats
 
 from xrdlib.data._continuous import from_unit_cube
-from xrdlib.data.sampling import METHODS, _even_counts, sample, sample_grid
+from xrdlib.data._grid import _even_counts
+from xrdlib.data.sampling import BLOCK, METHODS, sample, sample_blocks, sample_grid
 from xrdlib.data.space import SPACE, ParameterSpace
 from xrdlib.simulation.strain import PARAMETERS
 
@@ -136,6 +137,21 @@ class TestContinuous:
         for n in (1, 2, 77, 4096, 4097):
             np.testing.assert_array_equal(sample(n, method, seed=8), many[:n])
 
+    @pytest.mark.parametrize("method", ["uniform", "sobol"])
+    def test_in_blocks_as_at_once(self, method):
+        """Bit by bit: studies lean on it. 2**17 points are two blocks, one more is a third."""
+        n = 2**17 + 1
+        if method == "uniform":
+            u = np.random.default_rng(4).random((n, 7))
+        else:
+            engine = stats.qmc.Sobol(7, scramble=True, rng=np.random.default_rng(4))
+            u = np.concatenate([engine.random(2**17), engine.random(1)])
+        expected = from_unit_cube(u, SPACE)
+        blocks = list(sample_blocks(n, method, seed=4))
+        assert [len(block) for block in blocks] == [BLOCK, BLOCK, 1]
+        np.testing.assert_array_equal(np.concatenate(blocks), expected)
+        np.testing.assert_array_equal(sample(n, method, seed=4), expected)
+
     def test_an_empty_space_is_an_error(self):
         maximum = (0.031, 0.0305, 7000, 5050, 0.0310, 9000, 0)
         steps = SPACE.grid_step
@@ -231,6 +247,12 @@ class TestGrid:
         for column in rows.T:
             assert abs(stats.spearmanr(np.arange(20_000), column).statistic) < 5 / np.sqrt(20_000)
 
+    def test_in_blocks_as_at_once(self):
+        rows, _ = sample_grid(BLOCK + 1, seed=3)
+        blocks = list(sample_blocks(BLOCK + 1, "grid", seed=3))
+        assert [len(block) for block in blocks] == [BLOCK, 1]
+        np.testing.assert_array_equal(np.concatenate(blocks), rows)
+
     def test_using_up_strata_is_said(self):
         with pytest.warns(UserWarning, match=r"84 strata hold too few combinations .* \(1082\.3\)"):
             sample(1_000_000, "grid", seed=1)
@@ -271,7 +293,7 @@ class TestEveryMethod:
     @pytest.mark.parametrize("method", METHODS)
     @pytest.mark.parametrize("n", [0, -3, 2.5, True, "10", None])
     def test_n_must_be_a_positive_whole_number(self, method, n):
-        with pytest.raises(ValueError, match=f"n = {n}: a whole number"):
+        with pytest.raises(ValueError, match=f"n = {n!r}: a whole number"):
             sample(n, method, seed=1)
 
     @pytest.mark.parametrize("method", METHODS)

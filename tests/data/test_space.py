@@ -81,7 +81,7 @@ class TestRanges:
         ("field", "values", "message"),
         [
             ("minimum", (1.0, 2.0), "minimum: seven numbers expected"),
-            ("minimum", None, "minimum: seven numbers expected"),
+            ("minimum", None, "minimum: numbers expected, None given"),
             ("maximum", SPACE.minimum, "Dmax1: minimum 0.001 must be below maximum 0.001"),
             ("maximum", (*SPACE.maximum[:6], np.inf), "Rp2: .*finite"),
             ("minimum", (*SPACE.minimum[:6], np.nan), "Rp2: .*finite"),

@@ -80,7 +80,7 @@ def test_exact_bragg_law_is_the_smaller_shift() -> None:
 
 @pytest.mark.parametrize("thickness", [0.0, -100.0, float("nan")])
 def test_thickness_must_be_positive(thickness: float) -> None:
-    with pytest.raises(ValueError, match=r"thickness: .* a positive length expected"):
+    with pytest.raises(ValueError, match=r"thickness.* (a positive length|a finite number) expected"):
         fringe_period(thickness)
 
 

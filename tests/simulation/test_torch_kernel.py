@@ -1,5 +1,7 @@
 """The torch kernel against the numba one, and its gradients against central differences of the numba one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from xrdlib.simulation import (
     simulate,
     strain_profile,
 )
+from xrdlib.simulation._nodes import interpolation
 from xrdlib.simulation.strain import strain_layers
 from xrdlib.simulation.torch_kernel import reflectivity_torch, simulate_torch, strain_torch
 
@@ -151,3 +154,67 @@ def test_gradients_are_finite_in_the_limits(lab):
 def test_counting_noise_is_refused(lab):
     with pytest.raises(ValueError, match="counting noise has no gradient"):
         simulate_torch(torch.tensor(lab[None]), instrument=Instrument(peak_counts=1e4))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parameters": torch.ones(7)}, r"parameters: shape \(7,\) given, \(n, 7\) expected"),
+        ({"parameters": torch.ones(1, 7, dtype=torch.int64)}, r"parameters: torch.int64 given, float32 or float64"),
+        ({"parameters": torch.full((1, 7), torch.nan)}, r"parameters: Dmax1 of row 0 is nan"),
+        ({"angle": torch.tensor([0.0, torch.nan])}, r"angle: .*nan"),
+        ({"angle": torch.tensor(0.0)}, r"angle: shape \(\) given"),
+        ({"disorder": 0.0}, r"disorder: 0.0 given, 0 < E <= 1 expected"),
+        ({"damage": torch.tensor([-1.0])}, r"damage: -1.0 given, zero or a positive number expected"),
+        ({"bragg": "cubic"}, r"bragg: 'cubic' given"),
+        ({"film": replace(YIG_FILM, thickness=100.0)}, r"film: 100 A of film cannot hold"),
+    ],
+)
+def test_what_the_numba_kernel_refuses_is_refused(lab, change, message):
+    arguments = {"parameters": torch.tensor(lab[None]), "angle": torch.tensor(ANGLE), **change}
+    with pytest.raises(ValueError, match=message):
+        reflectivity_torch(arguments.pop("parameters"), arguments.pop("angle"), **arguments)
+
+
+@pytest.mark.parametrize(
+    "angle",
+    [[], [300.0], [40.0, 40.0, 40.0, 40.0], np.linspace(2000.0, -500.0, 9), np.linspace(-9000.0, 9000.0, 1500)],
+    ids=["none", "one", "four times one", "few, falling", "wide"],
+)
+@pytest.mark.parametrize("thickness", [30.0, 100.0, 700.0])
+def test_any_angles(lab, angle, thickness):
+    """Few angles are their own nodes; a wide scan and thick sublayers need many."""
+    exact = reflectivity(lab, angle, exact=True, layer_thickness=thickness)
+    result = reflectivity_torch(torch.tensor(lab[None]), torch.tensor(np.array(angle)), layer_thickness=thickness)
+    np.testing.assert_allclose(result.numpy(), exact, rtol=1e-8)
+
+
+@pytest.mark.parametrize("phase", [0.3, 2.5, 20.0, 90.0])
+def test_nodes_carry_every_phase_up_to_theirs(phase):
+    x = np.linspace(3.0, 5.0, 1001)
+    nodes, first, last = interpolation(x, phase / 8, (1, 8))
+    assert len(nodes) < last.shape[1] < len(x)
+    for part in (-1.0, 0.3, 1.0):
+        function = lambda at, part=part: np.exp(1j * part * phase / 8 * (at - 4.0))  # noqa: E731
+        np.testing.assert_allclose(
+            last @ (first @ function(nodes)), function(x), rtol=0, atol=1e-15 * (10 + phase)
+        )  # the phase is rounded
+    small = np.exp(1j * phase * (nodes - 4.0))  # eight times the phase that the first nodes are for
+    if phase > 10:
+        assert np.abs(last @ (first @ small) - np.exp(1j * phase * (x - 4.0))).max() > 1e-3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_a_gpu_says_the_same(rows, dtype):
+    results = []
+    for device in ("cpu", "cuda"):
+        parameters = torch.tensor(rows, dtype=dtype, device=device, requires_grad=True)
+        curves = simulate_torch(parameters)
+        assert curves.device.type == device
+        curves.log().sum().backward()
+        results.append((curves.detach().cpu().numpy(), parameters.grad.cpu().numpy()))
+    # the worst of float32 against float64 on one device is 5e-6 in log10
+    np.testing.assert_allclose(results[1][0], results[0][0], rtol=1e-10 if dtype == torch.float64 else 2e-4)
+    scale = np.abs(results[0][1]).max(axis=0)
+    assert (np.abs(results[1][1] - results[0][1]) / scale).max() < (1e-8 if dtype == torch.float64 else 1e-2)

@@ -47,7 +47,7 @@ class TestToml:
             ("[measurement]\nnoise = 3", "measurement: unknown keys noise"),
             ("[dataset]\nsizes = 3", "dataset: unknown configuration keys sizes"),
             ("[dataset]\nsize = 0", "dataset: size = 0 given"),
-            ('[dataset]\nsize = "many"', "wrong kind"),
+            ('[dataset]\nsize = "many"', "size = 'many' given, a whole number expected"),
             ("[training]\nepochs = 2.5", "training: epochs = 2.5 given, a whole number"),
             ('[training]\nepochs = "2"', "wrong kind"),
             ("[network]\nkernels = [16]", "one entry per convolution"),

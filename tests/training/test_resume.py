@@ -27,7 +27,7 @@ ARRAYS = ("prediction", "experiment_prediction", "truth", "training")
 
 def contents(folder):
     """Every file of a study that says something, by its path."""
-    files = [folder / "config.toml", folder / "history.csv", folder / "resume.safetensors"]
+    files = [folder / name for name in ("config.toml", "history.csv", "resume.safetensors", "hashes.json")]
     files += sorted((folder / "checkpoints").glob("*.safetensors"))
     files += [f for name in ARRAYS for f in sorted((folder / "predictions.zarr" / name).rglob("*")) if f.is_file()]
     return {str(f.relative_to(folder)): f.read_bytes() for f in files if f.suffix != ".partial"}
@@ -63,15 +63,18 @@ def test_another_seed_is_not(undisturbed, tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_random_moments(undisturbed, tmp_path, killed):
-    folder, config = tmp_path / "s", undisturbed.path / "config.toml"
-    rng = np.random.default_rng(23)
-    # the first leave no configuration, no dataset, no predictions; an epoch is 5 files
-    moments = [("commits", 0), ("commits", 2), ("commits", 14), ("commits", 24)]
-    moments += [("seconds", float(t)) for t in rng.uniform(0.1, 0.6, 2)]
-    moments += [("commits", int(n)) for n in (3, 4)]
-    code = WORK.format(config=str(config), path=str(folder))
-    assert killed(code, moments)[:4] == ["killed"] * 4
-    assert_identical(run_study(undisturbed.config, folder, workers=1, progress=False), undisturbed)
+    """Twenty times in five folders, each killed four times and then finished."""
+    config, rng = undisturbed.path / "config.toml", np.random.default_rng(23)
+    # the first of a folder leave no configuration, no dataset, no predictions; four cannot finish its 49 files
+    moments = [("commits", int(n)) for n in (0, 2, 5, 9, 14, *rng.integers(1, 12, 15))]
+    moments += [("seconds", float(t)) for t in rng.uniform(0.1, 0.6, 5)]  # these can
+    code = WORK.format(config=str(config), path=str(tmp_path / "s")).replace("/s'", "/s' + str(number % 5)")
+    outcome = killed(code, moments)
+    print(f"{outcome.count('killed')} of {len(outcome)} SIGKILLs hit a running study of {undisturbed.config.name}")
+    assert outcome[:20] == ["killed"] * 20
+    assert set(outcome[20:]) <= {"killed", "exit 0"}
+    for n in range(5):
+        assert_identical(run_study(undisturbed.config, tmp_path / f"s{n}", workers=1, progress=False), undisturbed)
 
 
 @pytest.mark.slow
@@ -93,6 +96,18 @@ def test_killed_between_any_two_files_of_an_epoch(random_study, tmp_path, killed
         with pytest.raises(StudyError, match="unfinished"):
             Study.open(path)
         assert_identical(run_study(random_study.config, path, workers=1, progress=False), random_study)
+
+
+def test_killed_between_the_last_epoch_and_the_hashes(study, tmp_path):
+    """All is there but ``hashes.json``; the same command writes it, for a study that was trained here."""
+    folder = Path(shutil.copytree(study.path, tmp_path / "s"))
+    (folder / "hashes.json").unlink()
+    assert Study.open(folder).n_epochs == 3
+    assert_identical(run_study(study.config, folder, workers=1, progress=False), study)
+    (folder / "hashes.json").unlink()
+    (folder / "resume.safetensors").unlink()  # as shipped ones are: what is not known to be whole gets no hashes
+    run_study(study.config, folder, workers=1, progress=False)
+    assert not (folder / "hashes.json").exists()
 
 
 def test_an_unfinished_study_goes_on_and_says_how(undisturbed, tmp_path, monkeypatch):

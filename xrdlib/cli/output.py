@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,7 +20,27 @@ if TYPE_CHECKING:
     from xrdlib.diagnostics import Diagnosis, Target
     from xrdlib.training import Study
 
-__all__ = ["as_json", "print_diagnosis", "print_paragraph", "print_section", "print_study", "print_tables"]
+__all__ = [
+    "as_json",
+    "plain_warnings",
+    "print_diagnosis",
+    "print_paragraph",
+    "print_section",
+    "print_study",
+    "print_tables",
+]
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings as one line on standard error, without the place in the code."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        typer.echo(f"xrdlib: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def print_study(study: Study) -> None:
@@ -44,9 +67,10 @@ def print_study(study: Study) -> None:
 def print_diagnosis(diagnosis: Diagnosis) -> None:
     """A diagnosis as tables and sentences; of a measured curve every epoch, too."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(highlight=False)
-    console.rule(f"{diagnosis.target.name} against study {diagnosis.study.config.name}", align="left")
+    console.rule(escape(f"{diagnosis.target.name} against study {diagnosis.study.config.name}"), align="left")
     for sentence in diagnosis.summary:
         console.print(sentence, markup=False, soft_wrap=True)
     for section in diagnosis.sections:
@@ -69,9 +93,10 @@ def print_paragraph(diagnosis: Diagnosis) -> None:
 def print_section(section: Section) -> None:
     """Title, table and sentences of one result."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(highlight=False)
-    console.print(f"\n[bold]{section.title}[/]")
+    console.print(f"\n[bold]{escape(section.title)}[/]")
     console.print(_rich_table(section.table))
     for sentence in section.sentences:
         console.print(f"- {sentence}", markup=False, soft_wrap=True)
@@ -80,9 +105,10 @@ def print_section(section: Section) -> None:
 def print_tables(title: str, tables: dict[str, DataFrame], sentences: list[str]) -> None:
     """Several tables with headings, for what is too wide for one, and the findings."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(highlight=False)
-    console.print(f"\n[bold]{title}[/]")
+    console.print(f"\n[bold]{escape(title)}[/]")
     for heading, table in tables.items():
         console.print(f"\n{heading}", markup=False)
         short = [re.sub(r"^(change) .*$|^.* (profile|measured)$", r"\1\2", str(name)) for name in table.columns]
@@ -93,14 +119,15 @@ def print_tables(title: str, tables: dict[str, DataFrame], sentences: list[str])
 
 def _rich_table(frame: Any, *, whole_labels: bool = False) -> Any:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("", no_wrap=whole_labels, min_width=max(map(len, map(str, frame.index))) if whole_labels else None)
     for name in frame.columns:
-        table.add_column(str(name), justify="right")
+        table.add_column(escape(str(name)), justify="right")
     for label, row in frame.iterrows():
-        table.add_row(str(label), *map(str, row))
+        table.add_row(*(escape(str(cell)) for cell in (label, *row)))
     return table
 
 

@@ -106,7 +106,7 @@ def _print(found: CurveReading) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"[bold]{found.title}[/]\n")
+    console.print(f"[bold]{_escaped(found.title)}[/]\n")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

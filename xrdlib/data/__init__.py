@@ -2,6 +2,7 @@
 
 from xrdlib.data.balance import bin_counts, strata_imbalance
 from xrdlib.data.build import build_dataset
+from xrdlib.data.cluster import cluster_executor
 from xrdlib.data.curves import CurveFormatError, MeasuredCurve, load_curve
 from xrdlib.data.dataset import Dataset
 from xrdlib.data.dataset_config import DatasetConfig, DatasetError
@@ -30,6 +31,7 @@ __all__ = [
     "VirtualExperiment",
     "bin_counts",
     "build_dataset",
+    "cluster_executor",
     "load_curve",
     "sample",
     "sample_grid",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import is_whole, shown
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.space import SPACE, ParameterSpace
 from xrdlib.simulation import CRYSTALS, YIG_FILM
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["StrataImbalance", "bin_counts", "peak_in_scan", "strata_imbalance"]
+
+
+_MOST_BINS = 500  # to the seventh power they can still be counted
 
 
 class StrataImbalance(NamedTuple):
@@ -86,6 +90,8 @@ def peak_in_scan(parameters: ArrayLike, config: DatasetConfig) -> NDArray[np.boo
 
 
 def _binned(parameters: ArrayLike, bins: int, space: ParameterSpace) -> NDArray[np.int64]:
+    if not is_whole(bins) or not 1 <= bins <= _MOST_BINS:
+        raise ValueError(f"bins = {shown(bins)}: a whole number of bins, 1 to {_MOST_BINS}, expected")
     which = space.bins(parameters, bins)
     if which.shape[0] == 0:
         raise ValueError("parameters: at least one row expected")

@@ -7,28 +7,32 @@ a byte.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from itertools import islice
-from multiprocessing import get_context, parent_process
+from collections.abc import Iterable
+from concurrent.futures import BrokenExecutor, Executor
+from functools import lru_cache, partial
 from pathlib import Path
-from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zarr
 from numpy.typing import ArrayLike, NDArray
-from zarr.codecs import BloscCodec
 
+from xrdlib._disk import named_if_full, refuse_links
 from xrdlib._progress import progress_bar
+from xrdlib._words import first_line
+from xrdlib.data._executors import process_pool, results
+from xrdlib.data._stored import FAST, SMALL, open_group
 from xrdlib.data.balance import peak_in_scan
 from xrdlib.data.dataset import Dataset
-from xrdlib.data.dataset_config import FORMAT, READY, DatasetConfig, DatasetError, simulate_samples
+from xrdlib.data.dataset_config import FILL, FORMAT, LOST, READY, DatasetConfig, DatasetError, simulate_samples
+from xrdlib.data.sampling import BLOCK
 
-__all__ = ["build_dataset", "simulate_rows"]
+__all__ = ["build_dataset", "forget_chunks", "simulate_rows"]
 
-_WAITING = 64  # chunks handed to an executor at a time
-_COMPRESSOR = BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle")
+_WAITING = 1024  # chunks handed to an executor at a time: more than a cluster has workers
+_AGAIN = "run the same 'xrdlib dataset build' again to finish it"
 
 
 def build_dataset(
@@ -47,7 +51,7 @@ def build_dataset(
         Folder; created, or continued if it holds chunks of the same configuration.
     config : DatasetConfig
     executor : concurrent.futures.Executor, optional
-        Where chunks are simulated (a dask client's ``get_executor()``, for a cluster).
+        Where chunks are simulated, by default in processes of this machine (`cluster_executor` for a cluster).
     workers : int, optional
         Without an executor: number of processes, by default one per core; 1 works in this process.
     progress : bool
@@ -60,7 +64,8 @@ def build_dataset(
     Raises
     ------
     DatasetError
-        If the folder holds something else, or a dataset of another configuration.
+        If the folder holds something else, or a dataset of another configuration; if the disk is full or a
+        worker process is killed.
     """
     folder = Path(path)
     _prepare(folder, config)
@@ -70,15 +75,14 @@ def build_dataset(
     workers = min(workers or os.cpu_count() or 1, max(1, len(missing)))
     with progress_bar(f"curves into {folder.name}", config.size, done=done, show=progress and bool(missing)) as advance:
         if executor is not None:
-            _build_in(executor, folder, config, missing, advance)
+            _build_in(executor, folder, missing, advance)
         elif workers == 1:
             for index in missing:
                 advance(_build_chunk(folder, index), "")
                 _mark(folder, index)
         else:
-            # spawned, not forked: a forked child of a process with threads can hang
-            with ProcessPoolExecutor(workers, get_context("spawn"), _leave_with_parent) as pool:
-                _build_in(pool, folder, config, missing, advance)
+            with process_pool(workers) as pool:
+                _build_in(pool, folder, missing, advance)
     return Dataset.open(folder)
 
 
@@ -108,36 +112,14 @@ def simulate_rows(config: DatasetConfig, rows: ArrayLike) -> tuple[NDArray[np.fl
     return parameters, simulate_samples(config, parameters, disorder, config.grid.angle).astype(np.float32)
 
 
-def _build_in(executor: Executor, folder: Path, config: DatasetConfig, missing: list[int], advance: Any) -> None:
-    """Build chunks on an executor, a bounded number of them waiting at a time."""
-    queue, there = iter(missing), folder.resolve()  # workers may run in another folder
-    running = {executor.submit(_build_chunk, there, i): i for i in islice(queue, _WAITING)}
+def _build_in(executor: Executor, folder: Path, missing: list[int], advance: Any) -> None:
+    build = partial(_build_chunk, folder.resolve())  # workers may run in another folder
     try:
-        while running:
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                index = running.pop(future)
-                advance(future.result(), "")
-                _mark(folder, index)
-                for following in queue:
-                    running[executor.submit(_build_chunk, there, following)] = following
-                    break
-    except BaseException:
-        for future in running:
-            future.cancel()
-        raise
-
-
-def _leave_with_parent() -> None:
-    """End this worker when its parent is killed: it would otherwise wait for chunks for ever."""
-    parent = parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
+        for index, n in results(executor, build, missing, _WAITING):
+            advance(n, "")
+            _mark(folder, index)
+    except BrokenExecutor:
+        raise DatasetError(f"{folder}: a worker process ended (killed for its memory, perhaps); {_AGAIN}") from None
 
 
 def _prepare(folder: Path, config: DatasetConfig) -> None:
@@ -158,52 +140,99 @@ def _prepare(folder: Path, config: DatasetConfig) -> None:
                     f"{folder}: holds a dataset of another configuration, {'; '.join(differing)}; "
                     "choose another folder or remove this one"
                 )
+            refuse_links(folder, DatasetError)
             return
-    grid = config.grid
     # complete or absent: written beside, then moved into place
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    group = zarr.create_group(partial, attributes={"format": FORMAT, "config": config.to_dict()})
-    rows = config.chunk_size
-    parameters = config.parameters()
-    group.create_array("parameters", data=parameters, chunks=(min(config.size, 65_536), 7))
-    group.create_array("angle", data=grid.angle)
-    group.create_array("weight", data=grid.weight)
-    group.create_array("disorder", shape=(config.size,), chunks=(rows,), dtype="float64")
-    group.create_array("peak_in_scan", shape=(config.size,), chunks=(rows,), dtype="bool")
-    group.create_array(READY, shape=(config.n_chunks,), chunks=(1,), dtype="uint8", fill_value=0)
+    with named_if_full(DatasetError, folder, _AGAIN):
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        _create(partial, config)
+        partial.rename(folder)
+
+
+def _create(folder: Path, config: DatasetConfig) -> None:
+    """A folder with the parameters, and every chunk missing."""
+    group = zarr.create_group(folder, attributes={"format": FORMAT, "config": config.to_dict()})
+    rows, grid = config.chunk_size, config.grid
+    whole: dict[str, Any] = {"compressors": SMALL, "fill_value": FILL}
+    block = min(config.size, BLOCK)
+    parameters = group.create_array("parameters", shape=(config.size, 7), chunks=(block, 7), dtype="float64", **whole)
+    for start, points in zip(range(0, config.size, block), config.parameter_blocks(), strict=True):
+        parameters[start : start + block] = points  # never all of them in memory
+    group.create_array("angle", data=grid.angle, **whole)
+    group.create_array("weight", data=grid.weight, **whole)
+    group.create_array("disorder", shape=(config.size,), chunks=(rows,), dtype="float64", **whole)
+    # a byte and not a bool, which has no value to spare for a chunk that was lost
+    kept: dict[str, Any] = {"chunks": (rows,), "dtype": "uint8", "compressors": SMALL}
+    group.create_array("peak_in_scan", shape=(config.size,), fill_value=LOST, **kept)
+    group.create_array(READY, shape=(config.n_chunks,), chunks=(1,), dtype="uint8", fill_value=0, compressors=SMALL)
     group.create_array(
         "reflectivity",
         shape=(config.size, grid.angle.size),
         chunks=(rows, grid.angle.size),
         dtype="float32",
-        compressors=_COMPRESSOR,
+        compressors=FAST,
+        fill_value=FILL,
     )
-    partial.rename(folder)
 
 
-def _mark(folder: Path, index: int) -> None:
-    zarr.open_array(folder / READY, mode="r+")[index] = 1
+def forget_chunks(path: str | os.PathLike[str], chunks: Iterable[int]) -> None:
+    """Count chunks as missing, so that `build_dataset` builds them again."""
+    refuse_links(Path(path), DatasetError)
+    for index in chunks:
+        _mark(Path(path), index, 0)
+
+
+def _mark(folder: Path, index: int, value: int = 1) -> None:
+    with named_if_full(DatasetError, folder, _AGAIN):
+        zarr.open_array(folder / READY, mode="r+", zarr_format=3)[index] = value
+
+
+class _Opened(NamedTuple):
+    """What a worker keeps of a folder from chunk to chunk."""
+
+    config: DatasetConfig
+    angle: NDArray[np.float64]
+    arrays: dict[str, Any]
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, made: int) -> _Opened:
+    group = open_group(folder, "r+")
+    attributes: dict[str, Any] = dict(group.attrs)
+    arrays: dict[str, Any] = dict(group.arrays())
+    return _Opened(DatasetConfig.from_dict(attributes["config"]), np.asarray(arrays["angle"][:]), arrays)
+
+
+@lru_cache(maxsize=1)
+def _parameters(folder: Path, made: int, block: int) -> NDArray[np.float64]:
+    """One stored block of parameters, which serves many chunks."""
+    try:
+        return np.asarray(_opened(folder, made).arrays["parameters"][block * BLOCK : (block + 1) * BLOCK])
+    except (OSError, ValueError, RuntimeError) as error:
+        why = first_line(error)
+        raise DatasetError(f"{folder / 'parameters'}: damaged ({why}); remove the folder and build it again") from None
 
 
 def _build_chunk(folder: Path, index: int) -> int:
     """Simulate and store one chunk; returns its number of curves. Runs in a worker process."""
-    group = zarr.open_group(folder, mode="r+")
-    attributes: dict[str, Any] = dict(group.attrs)
-    config = DatasetConfig.from_dict(attributes["config"])
+    try:
+        made = os.stat(folder / "zarr.json").st_mtime_ns  # another folder of the same name is another one
+    except FileNotFoundError:
+        raise DatasetError(f"{folder}: not there for a worker on {platform.node()}; all have to share it") from None
+    config, angle, arrays = _opened(folder, made)
     rows = config.chunk(index)
-
-    def stored(name: str) -> Any:
-        return group[name]
-
-    parameters = np.asarray(stored("parameters")[rows])
+    first, last = rows.start // BLOCK, (rows.stop - 1) // BLOCK
+    parameters = np.concatenate([_parameters(folder, made, block) for block in range(first, last + 1)])
+    parameters = parameters[rows.start - first * BLOCK : rows.stop - first * BLOCK]
     disorder = _draw_disorder(config, index)
-    curves = simulate_samples(config, parameters, disorder, np.asarray(stored("angle")[:]))
-    stored("disorder")[rows] = disorder
-    stored("peak_in_scan")[rows] = peak_in_scan(parameters, config)
-    stored("reflectivity")[rows] = curves.astype(np.float32)
-    return int(parameters.shape[0])
+    curves = simulate_samples(config, parameters, disorder, angle)
+    with named_if_full(DatasetError, folder, _AGAIN):
+        arrays["disorder"][rows] = disorder
+        arrays["peak_in_scan"][rows] = peak_in_scan(parameters, config)
+        arrays["reflectivity"][rows] = curves.astype(np.float32)
+    return len(parameters)
 
 
 def _draw_disorder(config: DatasetConfig, index: int) -> NDArray[np.float64]:

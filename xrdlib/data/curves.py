@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._arrays import intensities, vector
 from xrdlib.data._described import check_scan, describe, inferences, suspicions
 from xrdlib.data.peak import find_substrate_peak
 from xrdlib.data.readers import CurveFormatError, RawScan, Reading, read_scan
@@ -45,6 +46,19 @@ class MeasuredCurve:
     angle: FloatArray
     intensity: FloatArray
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    def checked(self) -> MeasuredCurve:
+        """This curve, or a CurveFormatError if it was put together by hand and is none."""
+        try:
+            angle, curve = vector(self.angle, "angle"), vector(intensities(self.intensity, "intensity"), "intensity")
+        except ValueError as error:
+            raise CurveFormatError(f"curve: {error}; load_curve checks files") from None
+        if angle.size != curve.size or not (np.diff(angle) > 0).all() or not curve.any():
+            raise CurveFormatError(
+                f"curve: {curve.size} intensities, not all 0, and as many angles that rise throughout expected; "
+                "load_curve checks files"
+            )
+        return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write two columns, and the metadata as comments; `load_curve` reads the same numbers, bit by bit.

@@ -18,10 +18,14 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from xrdlib.data.dataset_config import FORMAT, READY, DatasetConfig, DatasetError, simulate_samples
+from xrdlib._words import first_line
+from xrdlib.data._stored import open_group
+from xrdlib.data.dataset_config import FORMAT, LOST, READY, DatasetConfig, DatasetError, simulate_samples
 from xrdlib.simulation import Grid, Instrument, measure
 
 __all__ = ["Dataset"]
+
+BY_CHUNK = ("disorder", "peak_in_scan", "reflectivity")  # arrays that are built chunk by chunk
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,16 @@ class Dataset:
         if not folder.is_dir():
             raise DatasetError(f"{folder}: {'a file, not a folder' if folder.exists() else 'no such dataset folder'}")
         try:
-            attributes: dict[str, Any] = dict(zarr.open_group(folder, mode="r").attrs)
+            attributes: dict[str, Any] = dict(open_group(folder, "r").attrs)
             version, values = attributes["format"], attributes["config"]
         except FileNotFoundError:
             raise DatasetError(f"{folder}: not a dataset of xrdlib; 'xrdlib dataset build' makes one") from None
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(f"{folder}: not a dataset of xrdlib ({error!r})") from None
         if version != FORMAT:
-            raise DatasetError(f"{folder}: format {version}, this xrdlib reads format {FORMAT}")
+            raise DatasetError(
+                f"{folder}: format {version}, this xrdlib reads format {FORMAT}; remove the folder and build it again"
+            )
         try:
             config = DatasetConfig.from_dict(values)
             dataset = cls(folder, config)
@@ -68,7 +74,7 @@ class Dataset:
 
     @cached_property
     def _group(self) -> zarr.Group:
-        return zarr.open_group(self.path, mode="r")
+        return open_group(self.path, "r")
 
     def array(self, name: str) -> zarr.Array[Any]:
         """One of the stored arrays, unread."""
@@ -89,29 +95,65 @@ class Dataset:
         """Chunks that have not been built."""
         return [int(i) for i in np.flatnonzero(np.asarray(self.array(READY)[:]) == 0)]
 
+    def stored(self, name: str, rows: slice = slice(None)) -> NDArray[Any]:
+        """Some rows of an array; DatasetError if any of its chunks there was lost or damaged."""
+        try:
+            values = np.asarray(self.array(name)[rows])
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self._damaged(name, rows, first_line(error)) from None
+        whole = values != LOST if values.dtype == np.uint8 else np.isfinite(values)
+        if not whole.all():
+            raise self._damaged(name, rows, "its file was lost, or what is stored is no number")
+        return values
+
+    def _damaged(self, name: str, rows: slice, why: str) -> DatasetError:
+        if name in BY_CHUNK:
+            first, stop, _ = rows.indices(self.config.size)
+            size = self.config.chunk_size
+            for index in range(first // size, -(-stop // size)):
+                if rows != (own := self.config.chunk(index)) and self._readable(name, own):
+                    continue
+                return DatasetError(
+                    f"{self.path / name}: chunk {index} (samples {own.start} to {own.stop - 1}) is damaged ({why}); "
+                    f"'xrdlib dataset check {self.path} --repair' has it built again"
+                )
+        return DatasetError(f"{self.path / name}: damaged ({why}); remove the folder and build it again")
+
+    def _readable(self, name: str, rows: slice) -> bool:
+        try:
+            self.stored(name, rows)
+        except DatasetError:
+            return False
+        return True
+
+    def damaged_chunks(self) -> list[int]:
+        """Chunks that cannot be read, or hold what is no number; every one is read."""
+        built = np.flatnonzero(np.asarray(self.array(READY)[:]))
+        return [int(i) for i in built if not all(self._readable(name, self.config.chunk(int(i))) for name in BY_CHUNK)]
+
     @cached_property
     def parameters(self) -> NDArray[np.float64]:
         """Shape (n, 7), lengths in A."""
-        return np.asarray(self.array("parameters")[:])
+        return self.stored("parameters")
 
     @cached_property
     def disorder(self) -> NDArray[np.float64]:
         """Static Debye-Waller factors, shape (n,)."""
-        return np.asarray(self.array("disorder")[:])
+        return self.stored("disorder")
 
     @cached_property
     def peak_in_scan(self) -> NDArray[np.bool_]:
         """Whether the most strained sublayer diffracts within the scan, shape (n,)."""
-        return np.asarray(self.array("peak_in_scan")[:])
+        return self.stored("peak_in_scan").astype(bool)
 
     @cached_property
     def grid(self) -> Grid:
         """Angles (arcsec) of the stored reflectivity, and their quadrature weights."""
-        return Grid(np.asarray(self.array("angle")[:]), np.asarray(self.array("weight")[:]))
+        return Grid(self.stored("angle"), self.stored("weight"))
 
     def reflectivity(self, rows: slice = slice(None)) -> NDArray[np.float32]:
         """Stored reflectivity of a range of rows, shape (n, n_grid)."""
-        return np.asarray(self.array("reflectivity")[rows])
+        return self.stored("reflectivity", rows)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Stored reflectivity of some rows (n,), shape (n, n_grid); one chunk is read after another."""
@@ -135,9 +177,8 @@ class Dataset:
         return measure(stored, self.grid, self.config.scan.angle, instrument or Instrument())
 
     def check(self, n: int = 20) -> float:
-        """Simulate n samples again, exactly; the largest relative difference from what is stored (inf: not numbers)."""
+        """Simulate n samples again, exactly; the largest relative difference from what is stored."""
         rows = np.unique(np.linspace(0, self.config.size - 1, n).astype(int))
         stored = np.stack([self.reflectivity(slice(int(i), int(i) + 1))[0] for i in rows])
         again = simulate_samples(self.config, self.parameters[rows], self.disorder[rows], self.grid.angle, exact=True)
-        difference = np.abs(stored / again - 1)
-        return float(np.nan_to_num(difference, nan=np.inf).max())
+        return float(np.abs(stored / again - 1).max())

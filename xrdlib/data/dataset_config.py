@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._arrays import is_whole, number, shown, vector
 from xrdlib.data.region import Region
-from xrdlib.data.sampling import sample
+from xrdlib.data.sampling import sample, sample_blocks
 from xrdlib.data.space import SPACE
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Scan, reflectivity, simulation_grid
 
-__all__ = ["FORMAT", "READY", "DatasetConfig", "DatasetError", "simulate_samples"]
+__all__ = ["FILL", "FORMAT", "LOST", "READY", "DatasetConfig", "DatasetError", "simulate_samples"]
 
-FORMAT = 1
+FORMAT = 2  # 1 had no checksums
 READY = "done"  # array of the chunks that have been built
+FILL, LOST = float("nan"), 255  # what zarr reads where a chunk's file is missing: never a value
 
 
 class DatasetError(ValueError):
@@ -67,10 +70,20 @@ class DatasetConfig:
     region: Region | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "disorder", tuple(float(e) for e in self.disorder))
+        object.__setattr__(self, "disorder", tuple(vector(self.disorder, "dataset: disorder", 2).tolist()))
         low, high = self.disorder
+        for name in ("size", "seed", "chunk_size", "scan_points"):
+            if not is_whole(value := getattr(self, name)):
+                raise DatasetError(f"dataset: {name} = {shown(value)} given, a whole number expected")
+        for name in ("layer_thickness", "scan_start", "scan_step", "fwhm_min"):
+            number(getattr(self, name), f"dataset: {name}")
+        if self.region is not None and not isinstance(self.region, Region):
+            raise DatasetError(f"dataset: region = {shown(self.region)} given, a Region expected")
         for name, value, allowed, what in (
             ("size", self.size, self.size >= 1, "at least 1"),
+            ("seed", self.seed, self.seed >= 0, "0 or more"),
+            ("layer_thickness", self.layer_thickness, self.layer_thickness >= 0.1, "at least 0.1 A"),
+            ("fwhm_min", self.fwhm_min, self.fwhm_min >= 1, "at least 1 arcsec"),
             ("chunk_size", self.chunk_size, self.chunk_size >= 1, "at least 1"),
             ("disorder", self.disorder, 0 < low <= high <= 1, "a range within 0 < E <= 1"),
             ("crystal", self.crystal, self.crystal in CRYSTALS, f"one of {', '.join(CRYSTALS)}"),
@@ -89,6 +102,7 @@ class DatasetConfig:
         ):
             if not allowed:
                 raise DatasetError(f"dataset: {name} = {value} given, {what} expected")
+        _ = self.scan  # an impossible one is an error now
 
     @property
     def scan(self) -> Scan:
@@ -112,6 +126,11 @@ class DatasetConfig:
         """Draw the parameters of all samples, shape (size, 7), lengths in A."""
         space = SPACE if self.region is None else self.region.space
         return sample(self.size, self.sampling, seed=self.seed, space=space)
+
+    def parameter_blocks(self) -> Iterator[NDArray[np.float64]]:
+        """Draw them a block after another, shape (65 536, 7) or, the last, fewer rows."""
+        space = SPACE if self.region is None else self.region.space
+        return sample_blocks(self.size, self.sampling, seed=self.seed, space=space)
 
     def chunk(self, index: int) -> slice:
         """Rows of one chunk."""

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._arrays import is_whole, shown
+from xrdlib._words import unprintable
 from xrdlib.data.space import LAB_EXPERIMENT
 from xrdlib.simulation import GGG_444, Crystal, Film, Instrument, Scan, StrainParameters, simulate
+from xrdlib.simulation.diffraction import check_disorder
 
 __all__ = ["LAB", "Experiment"]
 
@@ -37,6 +40,13 @@ class Experiment:
     instrument: Instrument = field(default_factory=Instrument)
     disorder: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if problem := unprintable(self.name):
+            raise ValueError(f"experiment: name: {problem}")
+        check_disorder(self.disorder, 0.0, 1)
+        if not is_whole(self.seed) or self.seed < 0:
+            raise ValueError(f"experiment: seed = {shown(self.seed)} given, a whole number, 0 or more, expected")
 
     def curve(
         self, scan: Scan, crystal: Crystal = GGG_444, film: Film | None = None, layer_thickness: float = 100.0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.exceptions import RankWarning
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import intensities, vector
 from xrdlib.data.readers.raw import CurveFormatError
 
 __all__ = [
@@ -23,6 +26,8 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
+_FURTHEST = 1e100
+_FEWEST, _BRIGHT = 10, 1e100
 LAYER_FROM = 100.0  # arcsec from the peak, beyond which a layer stands out of the substrate's wings
 
 
@@ -64,12 +69,19 @@ def find_substrate_peak(angle: ArrayLike, intensity: ArrayLike) -> SubstratePeak
     Raises
     ------
     CurveFormatError
-        If all intensities are equal.
+        If all intensities are equal, angles do not rise, or one is not what it should be.
     """
-    x, y = np.asarray(angle, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
+    try:
+        x, y = vector(angle, "angle"), vector(intensities(intensity, "intensity", brightest=np.inf), "intensity")
+    except ValueError as error:
+        raise CurveFormatError(str(error)) from None
+    if x.size != y.size or not (np.diff(x) > 0).all() or np.abs(x).max(initial=0.0) > _FURTHEST:
+        raise CurveFormatError(f"angle: {y.size} rising angles within {_FURTHEST:g} expected, one per intensity")
     if y.min() == y.max():
-        raise CurveFormatError(f"all intensities are {y[0]:g}; a curve with a peak is expected")
-    largest, y = float(y.max()), y / y.max()
+        raise CurveFormatError(f"intensity: all intensities are {y[0]:g}; a curve with a peak is expected")
+    largest = float(y.max())
+    y = np.ldexp(y, -int(np.frexp(largest)[1]))  # in two exact steps: squares of the largest would overflow
+    y = y / y.max()
     clean = despiked(y)
     padded = np.pad(clean, 1, mode="edge")
     top = int(np.argmax(padded[:-2] + 2 * clean + padded[2:]))
@@ -81,15 +93,28 @@ def find_substrate_peak(angle: ArrayLike, intensity: ArrayLike) -> SubstratePeak
     near = slice(first, stop)
     position = float(np.average(x[near], weights=y[near])) if y[near].any() else float(x[top])
     if np.all(y[near] > 0) and stop - first >= 3:
-        scale = x[stop - 1] - x[first]
-        curvature, slope, _ = np.polyfit((x[near] - x[top]) / scale, np.log(y[near]), 2, w=np.sqrt(y[near]))
-        apex = x[top] - slope / (2 * curvature) * scale if curvature < 0 else math.nan
-        position = float(apex) if x[first] <= apex <= x[stop - 1] else position
+        apex = _apex(x[near], y[near], float(x[top]))
+        position = apex if x[first] <= apex <= x[stop - 1] else position
     if left < 0 or right == y.size:
         return SubstratePeak(position, math.nan, float(clean[top]) * largest)
     low = np.interp(half, clean[left : left + 2], x[left : left + 2])
     high = np.interp(half, clean[[right, right - 1]], x[[right, right - 1]])
     return SubstratePeak(position, float(high - low), float(clean[top]) * largest)
+
+
+def _apex(x: FloatArray, y: FloatArray, middle: float) -> float:
+    """Of a parabola through log intensity; nan where it opens upwards or the points do not decide on one."""
+    scale = x[-1] - x[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RankWarning)
+        try:
+            curvature, slope, _ = np.polyfit((x - middle) / scale, np.log(y), 2, w=np.sqrt(y))
+        except (RankWarning, np.linalg.LinAlgError):
+            return math.nan
+    if not curvature < 0:
+        return math.nan
+    with np.errstate(over="ignore"):
+        return float(middle - slope / (2 * curvature) * scale)
 
 
 def estimate_background(intensity: ArrayLike) -> Background:
@@ -107,8 +132,20 @@ def estimate_background(intensity: ArrayLike) -> Background:
     Returns
     -------
     Background
+
+    Raises
+    ------
+    CurveFormatError
+        For fewer points, or intensities that are not finite or negative.
     """
-    y = np.asarray(intensity, dtype=np.float64)
+    try:
+        given = vector(intensities(intensity, "intensity", brightest=np.inf), "intensity")
+    except ValueError as error:
+        raise CurveFormatError(str(error)) from None
+    if given.size < _FEWEST:
+        raise CurveFormatError(f"intensity: {given.size} points given, at least {_FEWEST} expected")
+    unit = 2.0 ** int(np.frexp(given.max())[1] - 1) if given.max() > _BRIGHT else 1.0  # exact; sums would overflow
+    y = given / unit
     width = min(max(y.size // 10, 10), 100)
     trim = width // 10
     firsts = np.unique([*range(0, y.size - width, max(width // 5, 1)), y.size - width])
@@ -124,7 +161,7 @@ def estimate_background(intensity: ArrayLike) -> Background:
     fall = abs(float(np.median(y[first:middle]) - np.median(y[middle:stop])))
     # a median of n points scatters by sqrt(pi / 2n) sigma
     flat = fall <= 0.05 * level + 3 * spread * math.sqrt(2 * math.pi / width)
-    return Background(level, spread, first, stop, flat)
+    return Background(level * unit, spread * unit, first, stop, flat)
 
 
 def structure(angle: FloatArray, intensity: FloatArray, metadata: dict[str, Any]) -> tuple[float, float]:

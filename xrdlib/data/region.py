@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xrdlib._arrays import shown, vectors
 from xrdlib.data.space import SPACE, ParameterSpace
 from xrdlib.simulation.strain import PARAMETERS
 
@@ -35,12 +36,13 @@ class Region:
 
     def __post_init__(self) -> None:
         n = len(PARAMETERS)
-        centre, widths = (np.asarray(values, dtype=np.float64) for values in (self.centre, self.half_width))
+        centre = vectors(self.centre, "region: centre", finite=False)
+        widths = vectors(self.half_width, "region: half_width", finite=False)
         if centre.shape != (n,) or not np.isfinite(centre).all():
-            raise ValueError(f"region: centre = {self.centre} given, seven finite numbers expected")
+            raise ValueError(f"region: centre = {shown(self.centre)} given, seven finite numbers expected")
         if widths.shape not in ((), (1,), (n,)) or not ((widths > 0) & np.isfinite(widths)).all():
             raise ValueError(
-                f"region: half_width = {self.half_width} given, one positive percentage of range, or seven, expected"
+                f"region: half_width = {shown(self.half_width)} given, one or seven positive % of range expected"
             )
         widths = np.broadcast_to(widths, (n,))
         object.__setattr__(self, "centre", tuple(centre.tolist()))
@@ -54,9 +56,10 @@ class Region:
                 )
 
     def _limits(self) -> tuple[Any, Any]:
-        reach = np.array(self.half_width) / 100 * SPACE.range
-        low = np.maximum(np.array(self.centre) - reach, SPACE.minimum)
-        return low, np.minimum(np.array(self.centre) + reach, SPACE.maximum)
+        with np.errstate(over="ignore", invalid="ignore"):
+            reach = np.array(self.half_width) / 100 * SPACE.range
+            low = np.maximum(np.array(self.centre) - reach, SPACE.minimum)
+            return low, np.minimum(np.array(self.centre) + reach, SPACE.maximum)
 
     @property
     def space(self) -> ParameterSpace:

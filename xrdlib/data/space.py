@@ -10,12 +10,12 @@ The constraints couple the parameters only within three blocks, (Dmax1, D01, D02
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import is_whole, shown, vectors
 from xrdlib.simulation.strain import PARAMETERS, StrainParameters, as_parameters
 
 __all__ = [
@@ -40,6 +40,8 @@ LAB_EXPERIMENT = StrainParameters.from_cm([0.008094, 0.000943, 5200e-8, 3500e-8,
 # In units of a parameter's range: wider than the rounding of grid sums and of float32 storage (4e-8),
 # narrower than anything a rocking curve can tell (3e-8 in strain, 7e-3 A).
 TOLERANCE = 1e-6
+_LARGEST = 1e100  # of what a range can end with
+_MOST_BINS = 10_000
 
 
 class ParameterError(ValueError):
@@ -73,7 +75,8 @@ class Constraint:
 
     def excess(self, rows: FloatArray) -> FloatArray:
         """By how much each row of (n, 7) breaks the constraint, shape (n,); <= 0 where it holds."""
-        return self._sum(rows, self.smaller) - self._sum(rows, self.larger) - self.bound
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.nan_to_num(self._sum(rows, self.smaller) - self._sum(rows, self.larger), nan=np.inf) - self.bound
 
     def describe(self, row: FloatArray) -> str:
         """What is broken in one row, shape (7,), as a phrase with numbers and units."""
@@ -121,13 +124,15 @@ class ParameterSpace:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            values = getattr(self, field.name)
-            if not isinstance(values, Sequence | np.ndarray) or len(values) != len(PARAMETERS):
-                raise ValueError(f"{field.name}: seven numbers expected, {values} given")
-            object.__setattr__(self, field.name, tuple(float(v) for v in values))
+            values = vectors(getattr(self, field.name), field.name, finite=False)
+            if values.shape != (len(PARAMETERS),):
+                raise ValueError(f"{field.name}: seven numbers expected, {shown(getattr(self, field.name))} given")
+            object.__setattr__(self, field.name, tuple(values.tolist()))
         for name, low, high, step in zip(PARAMETERS, self.minimum, self.maximum, self.grid_step, strict=True):
             if not -np.inf < low < high < np.inf:
                 raise ValueError(f"{name}: minimum {low:g} must be below maximum {high:g}, both finite")
+            if max(-low, high) > _LARGEST:
+                raise ValueError(f"{name}: minimum {low:g} and maximum {high:g} must be within {_LARGEST:g}")
             if not 0 < step < np.inf:
                 raise ValueError(f"{name}: grid_step = {step:g} given, a positive number expected")
 
@@ -141,11 +146,13 @@ class ParameterSpace:
 
         Points outside the ranges go beyond 0 or 1; NaN stays NaN. ValueError unless the last axis is 7 long.
         """
-        return np.asarray((_last_axis_seven(parameters, "parameters") - self.minimum) / self.range)
+        with np.errstate(over="ignore"):
+            return np.asarray((_last_axis_seven(parameters, "parameters") - self.minimum) / self.range)
 
     def denormalise(self, fractions: ArrayLike) -> FloatArray:
         """The inverse of `normalise`: fractions of shape (..., 7) to parameters, lengths in A."""
-        return np.asarray(_last_axis_seven(fractions, "fractions") * self.range + self.minimum)
+        with np.errstate(over="ignore"):
+            return np.asarray(_last_axis_seven(fractions, "fractions") * self.range + self.minimum)
 
     def grid(self, name: str) -> FloatArray:
         """The grid values ``minimum + k grid_step <= maximum`` of one parameter, ascending."""
@@ -172,8 +179,8 @@ class ParameterSpace:
         -------
         ndarray of int, shape (n, 7)
         """
-        if n_bins < 1:
-            raise ValueError(f"n_bins = {n_bins}: at least 1 expected")
+        if not is_whole(n_bins) or not 1 <= n_bins <= _MOST_BINS:
+            raise ValueError(f"n_bins = {shown(n_bins)}: a whole number of bins, 1 to {_MOST_BINS}, expected")
         position = np.floor(self.normalise(as_parameters(parameters)) * n_bins + TOLERANCE)
         return np.clip(position, 0, n_bins - 1).astype(np.int64)
 
@@ -267,10 +274,7 @@ def _number(value: float, unit: str, digits: int = 6) -> str:
 def _last_axis_seven(values: ArrayLike | StrainParameters, argument: str) -> FloatArray:
     if isinstance(values, StrainParameters):
         return values.to_array()
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{argument}: numbers of shape (..., 7) expected: {error}") from None
+    array = vectors(values, argument, finite=False)
     if array.ndim == 0 or array.shape[-1] != len(PARAMETERS):
         raise ValueError(f"{argument}: shape (..., {len(PARAMETERS)}) expected, {array.shape} given")
     return array

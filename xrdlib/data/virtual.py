@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import is_whole, shown
 from xrdlib.data.curves import MeasuredCurve, load_curve
 from xrdlib.data.virtual_effects import EffectRanges, Effects, expected_curve
 from xrdlib.simulation import Scan, StrainParameters
@@ -107,8 +108,8 @@ def virtual_experiment(
     (701, 60000.0)
     """
     row = parameters if isinstance(parameters, StrainParameters) else StrainParameters.from_array(parameters)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed = {seed!r}: a whole number >= 0 expected")
+    if not is_whole(seed) or seed < 0:
+        raise ValueError(f"seed = {shown(seed)}: a whole number >= 0 expected")
     of_effects, of_noise = (np.random.default_rng([int(seed), purpose]) for purpose in (0, 1))
     e = effects.draw(of_effects) if isinstance(effects, EffectRanges) else effects
     clean = expected_curve(row, e, replace(scan, start=scan.start + e.offset))

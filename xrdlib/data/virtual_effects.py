@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._arrays import require_numbers, vectors
 from xrdlib.simulation import Instrument, Scan, StrainParameters, reflectivity, resolution_matrix, simulation_grid
 from xrdlib.simulation.diffraction import Bragg, check_disorder
 from xrdlib.simulation.diffuse import diffuse_scattering
@@ -71,6 +72,12 @@ class Effects:
     bragg: Bragg = "linear"
 
     def __post_init__(self) -> None:
+        wanted = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("bragg", "peak_counts")}
+        require_numbers("effects", **wanted)
+        if self.layer_thickness < 1:
+            raise ValueError(
+                f"effects: layer_thickness = {self.layer_thickness} given, a positive length in A expected"
+            )
         Instrument(self.fwhm, self.lorentz_fraction, background=self.background, peak_counts=self.peak_counts)
         check_disorder(self.disorder, self.damage, 1)
         for name, allowed, what in (
@@ -131,7 +138,12 @@ class EffectRanges:
     def __post_init__(self) -> None:
         for f in fields(self):
             value = getattr(self, f.name)
-            if isinstance(value, tuple) and not (len(value) == 2 and value[0] <= value[1]):
+            if f.name not in ("bragg", "peak_counts") and not isinstance(value, tuple | list):
+                require_numbers("ranges", **{f.name: value})
+            elif isinstance(value, tuple | list):
+                ends = vectors(value, f"ranges: {f.name}", finite=False)
+                object.__setattr__(self, f.name, tuple(ends.tolist()) if ends.ndim == 1 else ())
+            if isinstance(value, tuple | list) and not (len(value) == 2 and -np.inf < value[0] <= value[1] < np.inf):
                 raise ValueError(f"ranges: {f.name} = {value} given, (lowest, highest) or one number expected")
         for fraction in (0.0, 1.0):  # effects that are possible at both ends are possible in between
             self._at([fraction] * len(fields(self)))

@@ -83,6 +83,7 @@ class Target:
     @classmethod
     def from_curve(cls, curve: MeasuredCurve, name: str) -> Target:
         """A measured curve, parameters unknown."""
+        curve.checked()
         return cls(name, curve.angle, curve.intensity, None, None, curve)
 
     @classmethod

@@ -18,6 +18,8 @@ from math import asin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._arrays import is_whole, number, require_numbers, shown, vector
+
 __all__ = [
     "CRYSTALS",
     "CU_K_ALPHA1",
@@ -32,6 +34,11 @@ __all__ = [
 
 ARCSEC = np.pi / (180 * 3600)
 CU_K_ALPHA1 = 1.54056  # A
+
+_LARGEST_CHI = 1e-2
+_THICKEST = 1e8  # A, a centimetre
+_MOST_POINTS = 1_000_000
+_HALF_TURN = 648_000.0  # arcsec
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,34 @@ class Crystal:
     hkl: tuple[int, int, int] = (4, 4, 4)
     wavelength: float = CU_K_ALPHA1
 
+    def __post_init__(self) -> None:
+        where = f"crystal: {self.name}"
+        require_numbers(where, a=self.a, chi_0i=self.chi_0i, chi_hr=self.chi_hr, wavelength=self.wavelength)
+        chi_hi, hkl = (vector(getattr(self, k), f"{where}: {k}", n) for k, n in (("chi_hi", 2), ("hkl", 3)))
+        object.__setattr__(self, "chi_hi", tuple(chi_hi.tolist()))
+        if (hkl % 1 != 0).any():
+            raise ValueError(f"{where}: hkl = {shown(self.hkl)} given, whole numbers expected")
+        object.__setattr__(self, "hkl", tuple(int(h) for h in hkl))
+        for name, allowed, what in (
+            ("a", 1 <= self.a <= 1000, "1 to 1000 A"),
+            ("wavelength", 0.01 <= self.wavelength <= 100, "0.01 to 100 A"),
+            ("hkl", any(self.hkl) and max(map(abs, self.hkl)) <= 100, "Miller indices, not all 0,"),
+            ("chi_0i", -_LARGEST_CHI <= self.chi_0i <= 0, f"{-_LARGEST_CHI:g} to 0"),
+            ("chi_hr", 0 < abs(self.chi_hr) <= _LARGEST_CHI, f"up to {_LARGEST_CHI:g}, not 0,"),
+            ("chi_hi", max(map(abs, self.chi_hi)) <= _LARGEST_CHI, f"up to {_LARGEST_CHI:g}"),
+        ):
+            if not allowed:
+                raise ValueError(f"{where}: {name} = {getattr(self, name)} given, {what} expected")
+        if not self._sine < 1:
+            raise ValueError(
+                f"{where}: no reflection, wavelength = {self.wavelength:g} A is too long for hkl = {self.hkl} and "
+                f"a = {self.a:g} A"
+            )
+
+    @property
+    def _sine(self) -> float:
+        return self.wavelength * sqrt(sum(h * h for h in self.hkl)) / (2 * self.a)
+
     @property
     def bragg_angle(self) -> float:
         """Bragg angle in radian, asin(lambda / 2 d)."""
@@ -85,6 +120,10 @@ class Film:
     crystal: Crystal
     thickness: float
 
+    def __post_init__(self) -> None:
+        if not 0 <= number(self.thickness, "film: thickness") <= _THICKEST:
+            raise ValueError(f"film: thickness = {self.thickness:g} A given, 0 to {_THICKEST:g} A expected")
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -102,10 +141,18 @@ class Scan:
     n_points: int = 701
 
     def __post_init__(self) -> None:
-        if not self.step > 0:
+        require_numbers("scan", start=self.start, step=self.step)
+        if not self.step > 1e-9:
             raise ValueError(f"scan: step {self.step} arcsec given, a positive step expected")
+        if not is_whole(self.n_points):
+            raise ValueError(f"scan: n_points = {shown(self.n_points)} given, a whole number expected")
         if self.n_points < 2:
             raise ValueError(f"scan: {self.n_points} points given, at least 2 expected")
+        if self.n_points > _MOST_POINTS or max(abs(self.start), abs(self.stop)) > _HALF_TURN:
+            raise ValueError(
+                f"scan: start = {self.start:g}, step = {self.step:g}, n_points = {self.n_points} given; at most "
+                f"{_MOST_POINTS} points within {_HALF_TURN:g} arcsec expected"
+            )
 
     @property
     def angle(self) -> NDArray[np.float64]:

@@ -23,12 +23,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import vector, vectors
 from xrdlib.simulation.crystals import ARCSEC, GGG_444, Crystal, Film
 from xrdlib.simulation.strain import DMIN, FloatArray, StrainParameters, as_parameters, strain_layers
 
 __all__ = ["Bragg", "reflectivity"]
 
 Bragg = Literal["linear", "exact"]
+_HALF_TURN = 648_000.0  # arcsec
 _EXPANSION_LIMIT = 0.03  # largest |sigma dl| at which the expansion holds to 1e-5 (480 A of GGG)
 
 
@@ -108,7 +110,7 @@ def stack(
 
 def check_disorder(disorder: ArrayLike, damage: ArrayLike, n: int) -> tuple[FloatArray, FloatArray]:
     """Disorder E and damage of n samples, each of shape (n,); a ValueError for impossible ones."""
-    static, loss = (np.array(np.broadcast_to(np.asarray(v, dtype=np.float64), (n,))) for v in (disorder, damage))
+    static, loss = (_each(v, name, n) for v, name in ((disorder, "disorder"), (damage, "damage")))
     for name, values, allowed, what in (
         ("disorder", static, (static > 0) & (static <= 1), "0 < E <= 1"),
         ("damage", loss, (loss >= 0) & np.isfinite(loss), "zero or a positive number"),
@@ -116,6 +118,22 @@ def check_disorder(disorder: ArrayLike, damage: ArrayLike, n: int) -> tuple[Floa
         if not allowed.all():
             raise ValueError(f"{name}: {values[~allowed][0]} given, {what} expected")
     return static, loss
+
+
+def _each(values: ArrayLike, name: str, n: int) -> FloatArray:
+    """One number for each of n samples, or the same for all."""
+    given = vectors(values, name, finite=False)
+    if given.shape not in ((), (1,), (n,)):
+        raise ValueError(f"{name}: a number, or one for each of {n} samples expected, shape {given.shape} given")
+    return np.array(np.broadcast_to(given, (n,)))
+
+
+def scan_angles(angle: ArrayLike) -> FloatArray:
+    """Angles in arcsec, shape (m,), none beyond half a turn."""
+    given = vector(angle, "angle")
+    if (np.abs(given) > _HALF_TURN).any():
+        raise ValueError(f"angle: {given[np.argmax(np.abs(given))]:g} arcsec given, at most {_HALF_TURN:g} expected")
+    return np.ascontiguousarray(given)
 
 
 def relative_strain(strain: FloatArray) -> FloatArray:
@@ -173,7 +191,7 @@ def reflectivity(
     from xrdlib.simulation import _kernels  # numba is imported when a curve is wanted, not before
 
     rows = as_parameters(parameters)
-    theta = np.ascontiguousarray(angle, dtype=np.float64) * ARCSEC
+    theta = scan_angles(angle) * ARCSEC
     static, loss = check_disorder(disorder, damage, rows.shape[0])
     strain, n_layers = strain_layers(rows, layer_thickness=layer_thickness)
     factor = static[:, None] * np.exp(-loss[:, None] * relative_strain(strain) ** 2)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xrdlib._arrays import intensities, number, vector
 from xrdlib.simulation.crystals import ARCSEC, GGG_444, Crystal, Film
 from xrdlib.simulation.diffraction import Bragg, stack
 from xrdlib.simulation.strain import StrainParameters, as_parameters, strain_layers
@@ -91,7 +92,7 @@ def fringe_period(thickness: float, *, crystal: Crystal = GGG_444) -> float:
     ValueError
         If the thickness is not positive.
     """
-    if not thickness > 0:
+    if not number(thickness, "thickness") > 1e-3:
         raise ValueError(f"thickness: {thickness} A given, a positive length expected")
     return crystal.wavelength / (2 * thickness * cos(crystal.bragg_angle)) / ARCSEC
 
@@ -113,7 +114,12 @@ def fringe_spacing(angle: ArrayLike, intensity: ArrayLike) -> float:
     """
     from scipy.signal import find_peaks  # half a second to import
 
-    maxima = find_peaks(np.log10(np.asarray(intensity, dtype=np.float64)), prominence=0.02)[0]
+    curve = vector(intensities(intensity, "intensity", positive=True), "intensity")
+    at = vector(angle, "angle")
+    if at.size != curve.size:
+        raise ValueError(f"angle: one for each intensity expected, {at.size} for {curve.size} given")
+    maxima = find_peaks(np.log10(curve), prominence=0.02)[0]
     if maxima.size < 2:
         return float("nan")
-    return float(np.median(np.diff(np.asarray(angle, dtype=np.float64)[maxima])))
+    with np.errstate(over="ignore"):
+        return float(np.median(np.diff(at[maxima])))

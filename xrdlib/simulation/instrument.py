@@ -17,6 +17,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import intensities, is_whole, number, require_numbers, shown, vector
 from xrdlib.simulation.crystals import ARCSEC, GGG_444, Crystal, Scan
 
 __all__ = ["Grid", "Instrument", "count_photons", "resolution_matrix", "simulation_grid"]
@@ -28,6 +29,9 @@ _NEAR, _NEAR_STEP = 12.0, 0.26
 _AROUND, _AROUND_STEP = 60.0, 1.05
 _PER_FRINGE = 5  # points
 _MARGIN = 150.0  # arcsec beyond either end of the scan
+_MOST_POINTS, _LARGEST_MATRIX = 1e6, 2e8  # 1.6 GB
+_FEWEST_COUNTS, _MOST_COUNTS = 1e-6, 1e15
+_FAINTEST, _BRIGHTEST = 1e-200, 1e100
 _STRAINED_DEPTH = 7500.0  # A, the deepest strained region of the parameter space
 
 
@@ -56,16 +60,20 @@ class Instrument:
     peak_counts: float | None = None
 
     def __post_init__(self) -> None:
+        require_numbers("instrument", fwhm=self.fwhm, lorentz_fraction=self.lorentz_fraction)
+        require_numbers("instrument", scale=self.scale, background=self.background)
+        if self.peak_counts is not None:
+            require_numbers("instrument", peak_counts=self.peak_counts)
         for name, value, allowed, what in (
             ("fwhm", self.fwhm, self.fwhm >= 1, "at least 1 arcsec (instrument=None is the reflectivity itself)"),
             ("lorentz_fraction", self.lorentz_fraction, 0 <= self.lorentz_fraction <= 1, "0 to 1"),
-            ("scale", self.scale, self.scale > 0, "a positive number"),
-            ("background", self.background, self.background >= 0, "zero or a positive intensity"),
+            ("scale", self.scale, _FAINTEST <= self.scale <= _BRIGHTEST, f"a positive number up to {_BRIGHTEST:g}"),
+            ("background", self.background, 0 <= self.background <= _BRIGHTEST, "zero or a positive intensity"),
             (
                 "peak_counts",
                 self.peak_counts,
-                self.peak_counts is None or self.peak_counts > 0,
-                "None or positive",
+                self.peak_counts is None or _FEWEST_COUNTS <= self.peak_counts <= _MOST_COUNTS,
+                f"None, or positive up to {_MOST_COUNTS:g},",
             ),
         ):
             if not allowed:
@@ -78,6 +86,15 @@ class Grid:
 
     angle: FloatArray
     weight: FloatArray
+
+    def __post_init__(self) -> None:
+        angle = vector(self.angle, "angle")
+        object.__setattr__(self, "angle", angle)
+        object.__setattr__(self, "weight", vector(self.weight, "weight"))
+        if self.weight.size != angle.size:
+            raise ValueError(f"weight: one for each angle expected, {self.weight.size} for {angle.size} given")
+        if not (np.diff(angle) > 0).all():
+            raise ValueError("angle: of a grid, increasing ones expected")
 
 
 def simulation_grid(
@@ -108,7 +125,12 @@ def simulation_grid(
         The step is about 0.25 arcsec within 12 arcsec of the substrate peak, 1 arcsec within 60, elsewhere the
         scan's own or a fraction of it; 150 arcsec wider than the scan on either side, whose angles are all in it.
     """
-    period = crystal.wavelength / (2 * thickness * np.cos(crystal.bragg_angle)) / ARCSEC
+    for name, value, least, most in (("fwhm", fwhm, 1, 1e6), ("thickness", thickness, 0, 1e9)):
+        if not least <= number(value, name) <= most:
+            raise ValueError(f"{name} = {value:g} given, {least:g} to {most:g} expected")
+    if not is_whole(refine) or refine < 1:
+        raise ValueError(f"refine = {shown(refine)} given, a whole number, at least 1, expected")
+    period = crystal.wavelength / (2 * max(thickness, 1.0) * np.cos(crystal.bragg_angle)) / ARCSEC
     margin = ceil(max(_MARGIN, 5 * fwhm) / scan.step)
     # in scan steps from the scan's start; the substrate's peak is always inside, for its wings reach everywhere
     first = min(-margin, int(np.floor((-_MARGIN - scan.start) / scan.step)))
@@ -119,9 +141,16 @@ def simulation_grid(
     joints.append(last)
     coarse = min(scan.step, fwhm / 6, period / _PER_FRINGE)
     around, near = min(coarse, _AROUND_STEP, fwhm / 20), min(coarse, _NEAR_STEP, fwhm / 60)
+    spans = list(zip(joints[:-1], joints[1:], (coarse, around, near, around, coarse), strict=True))
+    needed = sum((end - begin) * scan.step / step for begin, end, step in spans) * refine
+    if needed > _MOST_POINTS or needed * scan.n_points > _LARGEST_MATRIX:
+        raise ValueError(
+            f"scan: {scan.n_points} points from {scan.start:g} by {scan.step:g} arcsec, with fwhm = {fwhm:g} and "
+            f"thickness = {thickness:g}, need {needed:.1e} angles, too many; take fewer points or a wider step"
+        )
     indices: list[FloatArray] = []
     weights: list[FloatArray] = []
-    for begin, end, step in zip(joints[:-1], joints[1:], (coarse, around, near, around, coarse), strict=True):
+    for begin, end, step in spans:
         if end == begin:
             continue
         parts = ceil(scan.step / step - 1e-9) * refine
@@ -164,7 +193,14 @@ def resolution_matrix(angle: ArrayLike, grid: Grid, fwhm: float, lorentz_fractio
     ndarray, shape (n, m)
         ``reflectivity @ matrix`` is the convolved curve.
     """
-    x = (np.asarray(angle, dtype=np.float64)[None, :] - grid.angle[:, None]) * (2 / fwhm)
+    if not number(fwhm, "fwhm") >= 0.01:
+        raise ValueError(f"fwhm = {fwhm:g} given, at least 0.01 arcsec expected")
+    if not 0 <= number(lorentz_fraction, "lorentz_fraction") <= 1:
+        raise ValueError(f"lorentz_fraction = {lorentz_fraction:g} given, 0 to 1 expected")
+    at = vector(angle, "angle")
+    if (np.abs(at) > _BRIGHTEST).any():
+        raise ValueError(f"angle: {at[np.argmax(np.abs(at))]:g} arcsec given, up to {_BRIGHTEST:g} expected")
+    x = (at[None, :] - grid.angle[:, None]) * (2 / fwhm)
     square = x * x
     gauss = np.exp(-np.log(2) * square)
     gauss *= (1 - lorentz_fraction) * np.sqrt(np.log(2) / np.pi) * 2 / fwhm
@@ -187,6 +223,10 @@ def count_photons(intensity: ArrayLike, peak_counts: float, rng: np.random.Gener
     -------
     ndarray, shape (..., m)
     """
-    expected = np.asarray(intensity, dtype=np.float64)
+    expected = intensities(intensity, "intensity")
+    if not (expected.max(axis=-1) > _FAINTEST).all():
+        raise ValueError("intensity: a curve is 0 everywhere; intensities are expected")
+    if not _FEWEST_COUNTS <= number(peak_counts, "peak_counts") <= _MOST_COUNTS:
+        raise ValueError(f"peak_counts = {peak_counts:g} given, positive, up to {_MOST_COUNTS:g}, expected")
     unit = expected.max(axis=-1, keepdims=True) / peak_counts
     return np.asarray(rng.poisson(expected / unit) * unit)

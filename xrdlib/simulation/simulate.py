@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xrdlib._arrays import vectors
 from xrdlib.simulation.crystals import GGG_444, Crystal, Film, Scan
 from xrdlib.simulation.diffraction import Bragg, reflectivity
 from xrdlib.simulation.instrument import Grid, Instrument, count_photons, resolution_matrix, simulation_grid
-from xrdlib.simulation.strain import FloatArray, StrainParameters
+from xrdlib.simulation.strain import FloatArray, StrainParameters, as_parameters
 
 __all__ = ["simulate"]
 
@@ -73,10 +74,11 @@ def simulate(
     >>> curve.shape
     (701,)
     """
+    rows = as_parameters(parameters)
     single = isinstance(parameters, StrainParameters) or np.ndim(parameters) == 1
     grid = scan_grid(scan, crystal, film, instrument) if instrument is not None else None
     curves = reflectivity(
-        parameters,
+        rows,
         scan.angle if grid is None else grid.angle,
         crystal=crystal,
         film=film,
@@ -106,6 +108,11 @@ def measure(
     rng: np.random.Generator | None = None,
 ) -> FloatArray:
     """Reflectivity on a grid, shape (n, n_grid), as the instrument records it at ``angle``, shape (n, m)."""
+    curves = vectors(curves, "curves")
+    if curves.ndim == 0 or curves.shape[-1] != grid.angle.size:
+        raise ValueError(
+            f"curves: shape (..., {grid.angle.size}) expected, one value per angle of the grid, {curves.shape} given"
+        )
     matrix = resolution_matrix(angle, grid, instrument.fwhm, instrument.lorentz_fraction)
     intensity = instrument.scale * (curves @ matrix) + instrument.background
     if instrument.peak_counts is None:

@@ -20,6 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import number, vectors
+
 __all__ = [
     "DMIN",
     "PARAMETERS",
@@ -35,7 +37,11 @@ FloatArray = NDArray[np.float64]
 
 DMIN = 1e-4
 _LENGTHS = np.array([False, False, True, True, False, True, True])
+_DEPTHS = ("L1", "Rp1", "L2", "Rp2")
 _MAX_DEPTH = 200_000.0  # angstrom; a profile that reaches deeper is a mistake in the parameters
+_MAX_STRAIN = 1.0
+_LARGEST = 1e100  # of any parameter: differences and their squares are then finite
+_THINNEST = 0.1  # angstrom
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ class StrainParameters:
     def from_cm(cls, values: ArrayLike) -> StrainParameters:
         """From seven numbers in the lab's units, lengths in cm (``5200e-8`` is 5200 A)."""
         rows = as_parameters(values)
-        return cls.from_array(np.where(_LENGTHS, np.round(rows * 1e8, 6), rows))
+        with np.errstate(over="ignore"):  # then infinite, and refused
+            return cls.from_array(np.where(_LENGTHS, np.round(rows * 1e8, 6), rows))
 
     def to_array(self) -> FloatArray:
         """The seven numbers, shape (7,), lengths in angstrom."""
@@ -96,15 +103,17 @@ def as_parameters(values: ArrayLike | StrainParameters) -> FloatArray:
     if isinstance(values, StrainParameters):
         values = values.to_array()
     try:
-        rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"parameters: seven numbers expected ({' '.join(PARAMETERS)}): {error}") from None
+        rows = np.atleast_2d(vectors(values, "parameters", finite=False))
+    except ValueError as error:
+        raise ValueError(f"{error}; seven numbers expected ({' '.join(PARAMETERS)})") from None
     if rows.ndim != 2 or rows.shape[1] != len(PARAMETERS):
-        raise ValueError(f"parameters: seven numbers expected ({' '.join(PARAMETERS)}), {rows.shape[-1]} given")
-    bad = ~np.isfinite(rows)
+        given = rows.shape[-1] if rows.ndim == 2 else f"shape {rows.shape}"
+        raise ValueError(f"parameters: seven numbers expected ({' '.join(PARAMETERS)}), {given} given")
+    bad = ~(np.abs(rows) <= _LARGEST)  # nan, too
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        raise ValueError(f"parameters: {PARAMETERS[column]} of row {row} is {rows[row, column]}, not a number")
+        what = "far too large" if np.isfinite(rows[row, column]) else "not a number"
+        raise ValueError(f"parameters: {PARAMETERS[column]} of row {row} is {rows[row, column]}, {what}")
     return rows
 
 
@@ -193,7 +202,7 @@ def _count_layers(strain: FloatArray) -> NDArray[np.int64]:
 def _widths(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Inverse squared widths 1/s1, 1/s2, 1/s3 of each row; inf where a part ends at once, 0 where it is flat."""
     dmax1, d01, l1, rp1, d02, l2, rp2 = rows.T
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inverse_1 = np.log(dmax1 / DMIN) / (l1 - rp1) ** 2
         inverse_2 = np.log(dmax1 / d01) / rp1**2
         inverse_3 = np.log(d02 / DMIN) / (l2 * (l2 - 2 * rp2))
@@ -240,14 +249,22 @@ def _check_layers(rows: FloatArray, n_layers: NDArray[np.int64], layer_thickness
         row = int(np.argmax(lost))
         values = ", ".join(f"{n} = {v:g}" for n, v in zip(PARAMETERS, rows[row], strict=True))
         raise ValueError(
-            f"parameters: row {row} ({values}) has no sublayer of {layer_thickness:g} A with strain above {DMIN:g} at "
-            "the surface; lengths are in angstrom (from_cm reads cm), and strain has to begin at the surface"
+            f"parameters: row {row} ({values}) has no sublayer of layer_thickness = {layer_thickness:g} A "
+            f"with strain above {DMIN:g} at the surface; lengths are in angstrom (from_cm reads cm), and strain has to "
+            "begin at the surface"
         )
 
 
 def _check(rows: FloatArray, layer_thickness: float) -> None:
-    if not layer_thickness > 0:
-        raise ValueError(f"layer_thickness: {layer_thickness} A given, a positive length expected")
+    if not _THINNEST <= number(layer_thickness, "layer_thickness") <= _MAX_DEPTH:
+        raise ValueError(
+            f"layer_thickness = {layer_thickness:g} A given, a length from {_THINNEST:g} to {_MAX_DEPTH:g} A expected"
+        )
+    for name in PARAMETERS:
+        values, largest = rows[:, PARAMETERS.index(name)], _MAX_DEPTH if name in _DEPTHS else _MAX_STRAIN
+        if (np.abs(values) > largest).any():
+            row = int(np.argmax(np.abs(values)))
+            raise ValueError(f"parameters: {name} = {values[row]:g} of row {row} must be within {largest:g}")
     for name, allowed, what in (
         ("L1", rows[:, 2] > 0, "positive"),
         ("Rp1", rows[:, 3] >= 0, "zero or positive"),

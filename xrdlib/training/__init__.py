@@ -1,5 +1,6 @@
 """Training a network on a dataset, and the study that remembers every epoch."""
 
+from xrdlib.training.check import StudyCheck, check_study
 from xrdlib.training.config import Seeds, StudyConfig, StudyError, TrainingConfig
 from xrdlib.training.derived import write_derived
 from xrdlib.training.focus import Focus, effective_size
@@ -26,9 +27,11 @@ __all__ = [
     "Replicas",
     "Seeds",
     "Study",
+    "StudyCheck",
     "StudyConfig",
     "StudyError",
     "TrainingConfig",
+    "check_study",
     "effective_size",
     "export_study",
     "load_npz_dataset",

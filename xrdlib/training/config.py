@@ -12,6 +12,7 @@ import numpy as np
 import tomli_w
 from numpy.typing import NDArray
 
+from xrdlib._words import unprintable
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.experiments import LAB, Experiment
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Instrument
@@ -73,6 +74,8 @@ class StudyConfig:
     combination: Combination | None = None
 
     def __post_init__(self) -> None:
+        if problem := unprintable(self.name):
+            raise StudyError(f"study: name: {problem}")
         names = [e.name for e in self.experiments]
         if (not names and not self.foreign) or len(set(names)) != len(names):
             raise StudyError(f"study: experiments need different names, and one at least; given: {', '.join(names)}")

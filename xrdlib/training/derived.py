@@ -16,6 +16,7 @@ from torch import nn
 from xrdlib.training.combined import Combined
 from xrdlib.training.config import StudyConfig, StudyError
 from xrdlib.training.curves import StudyCurves
+from xrdlib.training.hashes import write_hashes
 from xrdlib.training.inputs import validation_curves
 from xrdlib.training.network import Network, weighted_loss
 from xrdlib.training.parent import Combination, Parent, fingerprint
@@ -78,6 +79,7 @@ def write_derived(
     weights = {k: v.detach().float().contiguous().clone() for k, v in whole.state_dict().items()}
     save_file(weights, checkpoint_path(partial, 1), metadata={"epoch": "1"})
     _write_predictions(partial, config, whole.eval())
+    write_hashes(partial)
     partial.rename(folder)
     return Study.open(folder)
 

@@ -15,19 +15,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import vectors
+from xrdlib._words import first_line
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.experiments import Experiment
 from xrdlib.data.space import PARAMETER_UNITS
 from xrdlib.simulation.strain import PARAMETERS, StrainParameters
 from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
+from xrdlib.training.hashes import write_hashes
 from xrdlib.training.store import HISTORY, store_predictions, write_history
 
-__all__ = ["NpzDataset", "TestPredictions", "Truth", "first_line", "in_angstrom", "load_npz_dataset", "write_foreign"]
+__all__ = ["NpzDataset", "TestPredictions", "Truth", "in_angstrom", "load_npz_dataset", "write_foreign"]
 
 FloatArray = NDArray[np.float64]
 TestPredictions: TypeAlias = tuple[ArrayLike, ArrayLike]
 Truth: TypeAlias = Experiment | StrainParameters | ArrayLike
 
+_FURTHEST = 1e30
 _LENGTHS = np.array([bool(PARAMETER_UNITS[p]) for p in PARAMETERS])
 _L1 = PARAMETERS.index("L1")
 
@@ -79,7 +83,7 @@ def load_npz_dataset(
         raise StudyError(f"{file}: no such file") from None
     except StudyError:
         raise
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+    except (OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         raise StudyError(f"{file}: not a .npz file of numbers ({first_line(error)})") from None
     rows = in_angstrom(found["parameters"], f"{file}: parameters", ("n", 7), cm, truth=True)
     values = found["curves"]
@@ -134,11 +138,12 @@ def write_foreign(
     write_history(partial / "history.csv", history)
     at_experiments = np.stack(predicted, axis=1) if predicted else np.empty((n_epochs, 0, 7))
     store_predictions(partial / "predictions.zarr", config, sets, at_experiments, rows)
+    write_hashes(partial)
     partial.rename(folder)
 
 
 def _history(losses: Mapping[str, ArrayLike]) -> pd.DataFrame:
-    columns = {name: np.asarray(values, dtype=np.float64) for name, values in losses.items()}
+    columns = {name: _numbers(values, name) for name, values in losses.items()}
     shape = columns["val_loss"].shape
     if len(shape) != 1 or not shape[0]:
         raise StudyError(f"val_loss: shape {shape} given, one number per epoch expected")
@@ -184,11 +189,6 @@ def _experiment(name: str, truth: Truth, cm: bool) -> Experiment:
     return Experiment(name, StrainParameters.from_array(values))
 
 
-def first_line(error: Exception) -> str:
-    """What an error of another library says, in one line."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
 def in_angstrom(
     values: ArrayLike,
     what: str,
@@ -199,14 +199,13 @@ def in_angstrom(
     truth: bool = False,
 ) -> FloatArray:
     """Finite parameters (..., 7) of a shape, lengths in A; of true ones also the unit is checked."""
-    try:
-        rows = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise StudyError(f"{what}: numbers expected ({error})") from None
+    rows = _numbers(values, what)
     fits = rows.ndim == len(shape) and all(isinstance(n, str) or n == m for n, m in zip(shape, rows.shape, strict=True))
     if not fits or not rows.size:
         raise StudyError(f"{what}: shape {rows.shape} given, ({', '.join(map(str, shape))}) expected")
     _finite(rows, what, (*axes, "parameter"))
+    if (furthest := float(np.abs(rows).max())) > _FURTHEST:
+        raise StudyError(f"{what}: {furthest:g} given, no parameter is that large")
     if cm:
         rows = np.where(_LENGTHS, np.round(rows * 1e8, 6), rows)  # 5200e-8 is to be 5200
     deepest = float(rows[..., _L1].max())
@@ -214,6 +213,13 @@ def in_angstrom(
         hint = "are the arrays in A? Then leave out cm = True" if cm else "are lengths in cm? Then say cm = True"
         raise StudyError(f"{what}: L1 is at most {deepest:.3g} A; {hint}")
     return rows
+
+
+def _numbers(values: ArrayLike, what: str) -> FloatArray:
+    try:
+        return vectors(values, what, finite=False)
+    except ValueError as error:
+        raise StudyError(str(error)) from None
 
 
 def _finite(values: FloatArray, what: str, axes: tuple[str, ...]) -> None:

@@ -15,9 +15,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from xrdlib._words import first_line
 from xrdlib.data.space import SPACE
 from xrdlib.training.config import StudyError
-from xrdlib.training.foreign import first_line, in_angstrom
+from xrdlib.training.foreign import in_angstrom
 
 __all__ = ["track_checkpoints"]
 

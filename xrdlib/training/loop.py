@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from xrdlib._disk import named_if_full, refuse_links, write_whole
 from xrdlib._progress import progress_bar
 from xrdlib.data.build import build_dataset
 from xrdlib.data.dataset import Dataset
@@ -28,6 +29,7 @@ from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
 from xrdlib.training.curves import StudyCurves
+from xrdlib.training.hashes import HASHES, write_hashes
 from xrdlib.training.network import Network, network_from, weighted_loss
 from xrdlib.training.pools import Pool, ahead, pools
 from xrdlib.training.store import HISTORY, create_predictions, read_history, write_history, write_predictions
@@ -35,6 +37,7 @@ from xrdlib.training.study import Study, checkpoint_path, load_network, predict
 
 __all__ = ["run_study"]
 
+_AGAIN = "run the same training again to finish it"
 _RESUME = "resume.safetensors"
 _START = "start.safetensors"
 
@@ -79,8 +82,11 @@ def run_study(
         raise StudyError(f"study {config.name}: was trained elsewhere (foreign = true); it cannot be trained here")
     if config.derived:
         raise StudyError(f"study {config.name}: was put together by a remedy, not trained; repeat that remedy")
-    _prepare(folder, config, start)
+    with named_if_full(StudyError, folder, _AGAIN):
+        _prepare(folder, config, start)
     if len(read_history(folder / "history.csv")) == config.training.epochs:
+        if (folder / _RESUME).exists() and not (folder / HASHES).exists():  # killed between the two
+            write_hashes(folder)
         return Study.open(folder)  # also without what only training needs, as the shipped studies are
     if dataset is None:
         dataset = build_dataset(folder / "dataset.zarr", config.dataset, workers=workers, progress=progress)
@@ -91,10 +97,11 @@ def run_study(
         extra = build_dataset(folder / "extra.zarr", config.extra, workers=workers, progress=progress)
     curves = StudyCurves(config, dataset, extra)
     predictions = folder / "predictions.zarr"
-    with _deterministic(config.training.threads):
+    with _deterministic(config.training.threads), named_if_full(StudyError, folder, _AGAIN):
         if not predictions.exists():
             create_predictions(predictions, config, curves)
         _train(config, curves, folder, progress)
+        write_hashes(folder)
     return Study.open(folder)
 
 
@@ -102,6 +109,7 @@ def _prepare(folder: Path, config: StudyConfig, start: Network | None) -> None:
     file, weights = folder / "config.toml", folder / _START
     continued = config.parent is not None and config.parent.continued
     if file.exists():
+        refuse_links(folder, StudyError)
         if differing := config.differences(StudyConfig.load(file).to_dict()):
             raise StudyError(
                 f"{folder}: holds a study of another configuration, {'; '.join(differing)}; "
@@ -118,8 +126,7 @@ def _prepare(folder: Path, config: StudyConfig, start: Network | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if start is not None:
             _save({k: v.detach().contiguous() for k, v in start.state_dict().items()}, weights, 0)
-        partial.write_text(config.to_toml(), encoding="utf-8")
-        os.replace(partial, file)
+        write_whole(file, config.to_toml().encode())
     if continued and not weights.is_file():
         raise StudyError(f"{weights}: missing, the weights this training starts from; repeat the remedy")
     (folder / "checkpoints").mkdir(exist_ok=True)
@@ -232,9 +239,7 @@ def _stored(network: Network, precision: str) -> dict[str, Tensor]:
 
 
 def _save(tensors: dict[str, Tensor], path: Path, epoch: int) -> None:
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={"epoch": str(epoch)})  # of several entries the order would be random
-    os.replace(partial, path)
+    write_whole(path, save(tensors, {"epoch": str(epoch)}))  # of several entries the order would be random
 
 
 def _save_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:

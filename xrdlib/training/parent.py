@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xrdlib._arrays import shown, vector
+from xrdlib._words import unprintable
 from xrdlib.training.training_config import StudyError
 
 __all__ = ["Combination", "Parent", "fingerprint"]
@@ -38,6 +40,9 @@ class Parent:
     trained: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("study", "remedy"):
+            if problem := unprintable(getattr(self, name)):
+                raise StudyError(f"parent: {name}: {problem}")
         object.__setattr__(self, "epochs", tuple(int(e) for e in self.epochs))
         if self.trained and len(self.epochs) > 1:
             raise StudyError(f"parent: training starts from the weights of one epoch, {len(self.epochs)} given")
@@ -63,13 +68,13 @@ class Combination:
     weights: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", tuple(float(w) for w in self.weights))
+        object.__setattr__(self, "weights", tuple(vector(self.weights, "combination: weights").tolist()))
         if self.how not in ("mean", "median"):
             raise StudyError(f"combination: how = {self.how!r} given, mean or median expected")
         given = np.array(self.weights)
-        if not given.size or not np.isfinite(given).all() or given.min() < 0 or not given.sum() > 0:
+        if not given.size or given.min() < 0 or not 0 < given.max() <= 1e100:
             raise StudyError(
-                f"combination: weights = {self.weights} given; finite ones expected, none negative, not all 0"
+                f"combination: weights = {shown(self.weights)} given; finite ones expected, none negative, not all 0"
             )
         if self.how == "median" and np.ptp(given) > 0:
             raise StudyError("combination: the median knows no weights; take the mean, or equal weights")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import number, shown, vectors
 from xrdlib.data.curves import MeasuredCurve
 from xrdlib.simulation import Scan
 
@@ -34,6 +36,7 @@ class Preprocess:
     floor: float
 
     def __post_init__(self) -> None:
+        number(self.floor, "floor")
         if not self.scan.start <= 0 <= self.scan.stop:
             raise ValueError(
                 f"scan: {self.scan.start:g} to {self.scan.stop:g} arcsec does not contain the substrate peak at 0, by "
@@ -42,11 +45,17 @@ class Preprocess:
 
     def __call__(self, intensity: ArrayLike, n_valid: ArrayLike | None = None) -> NDArray[np.float32]:
         """Curves of shape (n, n_points) on the scan; of each only the first ``n_valid`` points, shape (n,), count."""
-        curves = np.asarray(intensity)
+        curves = _checked(intensity, self.scan.n_points)
         near = np.abs(self.scan.angle) <= _PEAK
-        curves = curves / curves[:, near].max(axis=1, keepdims=True)
+        peak = curves[:, near].max(axis=1, keepdims=True)
+        if not (peak > 0).all():
+            raise ValueError(f"intensity: curve {int(np.argmin(peak))} is 0 where the substrate peak is expected")
+        with np.errstate(over="ignore"):
+            curves = curves / peak
+        if not math.isfinite(float(curves.max(initial=0.0))):
+            raise ValueError("intensity: a substrate peak that is next to nothing beside the rest of its curve")
         if n_valid is not None:
-            curves = _fill(curves, np.asarray(n_valid))
+            curves = _fill(curves, _valid_points(n_valid, curves.shape))
         return np.asarray(np.log10(np.maximum(curves, self.floor)), dtype=np.float32)
 
     def measured(self, curve: MeasuredCurve) -> NDArray[np.float32]:
@@ -58,6 +67,7 @@ class Preprocess:
             If the curve does not reach from the scan's start (or one step later, for the origin lies between two
             points) at least 500 arcsec beyond the substrate peak.
         """
+        curve.checked()
         angle, needed = self.scan.angle, (self.scan.start + self.scan.step, 500.0)
         if curve.angle[0] > needed[0] or curve.angle[-1] < needed[1]:
             raise ValueError(
@@ -69,6 +79,25 @@ class Preprocess:
         values = np.exp(np.interp(angle, curve.angle, np.log(np.maximum(curve.intensity, lowest))))
         n_valid = int(np.searchsorted(angle, curve.angle[-1] + 1e-6, side="right"))
         return self(values[None], np.array([n_valid]))
+
+
+def _checked(intensity: ArrayLike, n_points: int) -> NDArray[np.floating]:
+    """Curves as they are where they are floats; a look at the extremes, for an epoch's curves are many."""
+    plain = isinstance(intensity, np.ndarray) and intensity.dtype in (np.float32, np.float64)
+    curves = np.asarray(intensity) if plain else vectors(intensity, "intensity")
+    if curves.ndim != 2 or curves.shape[1] != n_points:
+        raise ValueError(f"intensity: curves of shape (n, {n_points}) expected, {curves.shape} given")
+    low, high = float(curves.min(initial=0.0)), float(curves.max(initial=0.0))
+    if not (low >= 0 and math.isfinite(high)):
+        raise ValueError("intensity: finite intensities, none negative, expected")
+    return curves
+
+
+def _valid_points(n_valid: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    given = vectors(n_valid, "n_valid")
+    if given.shape not in ((shape[0],), (1,)) or not ((given >= 1) & (given <= shape[1]) & (given % 1 == 0)).all():
+        raise ValueError(f"n_valid: {shape[0]} whole numbers from 1 to {shape[1]} expected, {shown(n_valid)} given")
+    return given.astype(np.int64)
 
 
 def _fill(curves: NDArray[np.floating], n_valid: NDArray[np.integer]) -> NDArray[np.floating]:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from xrdlib.training.config import StudyError
+from xrdlib.training.hashes import write_hashes
 from xrdlib.training.replicas import Replicas
 from xrdlib.training.study import Study, checkpoint_path
 
@@ -80,5 +81,6 @@ def export_study(study: Study, path: str | os.PathLike[str], *, every: int = 3) 
     shutil.copytree(study.path / "predictions.zarr", partial / "predictions.zarr")
     for epoch in wanted & set(study.checkpoints):
         shutil.copyfile(checkpoint_path(study.path, epoch), checkpoint_path(partial, epoch))
+    write_hashes(partial)
     partial.rename(folder)
     return Study.open(folder)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from xrdlib.data.space import SPACE
 from xrdlib.simulation.strain import PARAMETERS
 from xrdlib.training.config import StudyConfig, StudyError
+from xrdlib.training.hashes import check_seal, seal
 from xrdlib.training.loop import run_study
 from xrdlib.training.study import Study
 
@@ -106,11 +107,15 @@ class Replicas:
         """Open what `run_replicas` wrote; StudyError if it is missing or damaged."""
         file = Path(path)
         try:
-            store: xr.Dataset = xr.open_zarr(file, consolidated=False, chunks=None).load()
+            store: xr.Dataset = xr.open_zarr(file, consolidated=False, chunks=None, zarr_format=3).load()
             config = StudyConfig.from_dict(store.attrs["config"])
-            _ = store["val_loss"], store["experiment_prediction"], store["prediction"], store["truth"], store["varied"]
+            numbers = [store[name] for name in ("val_loss", "experiment_prediction", "prediction", "truth")]
+            _ = store["varied"]
         except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise StudyError(f"{file}: replicas are missing or damaged ({error!r})") from None
+        check_seal(file)
+        if lost := [str(values.name) for values in numbers if not np.isfinite(values.to_numpy()).all()]:
+            raise StudyError(f"{file}: replicas are damaged; what is no number, or was lost, in {', '.join(lost)}")
         return cls(file, store, config)
 
     @property
@@ -217,6 +222,7 @@ def collect_replicas(
     shutil.rmtree(partial, ignore_errors=True)
     packed: dict[str, Any] = dict.fromkeys(("prediction", "experiment_prediction"), _PACKED)
     store.to_zarr(partial, mode="w", encoding=packed, consolidated=False, zarr_format=3)
+    seal(partial)
     partial.rename(file)
     return Replicas.open(file)
 

@@ -7,7 +7,6 @@ so that an epoch of 4 000 predictions costs 56 kB; xarray decodes them by their 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,9 @@ import xarray as xr
 import zarr
 from numpy.typing import NDArray
 
+from xrdlib._disk import write_whole
+from xrdlib._words import first_line
+from xrdlib.data._stored import SMALL, open_group
 from xrdlib.data.space import SPACE
 from xrdlib.simulation.strain import PARAMETERS
 from xrdlib.training.config import StudyConfig, StudyError
@@ -32,9 +34,11 @@ __all__ = [
     "write_predictions",
 ]
 
+FORMAT = 1
 HISTORY = ["epoch", "train_loss", "val_loss", "learning_rate"]
 _UNIT = 1 / 16384
 _MISSING = -32768
+_AGAIN = "take the study from where it came from, or train it again"
 
 
 def _encode(fractions: NDArray[np.floating]) -> NDArray[np.int16]:
@@ -47,7 +51,7 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
     shutil.rmtree(partial, ignore_errors=True)
     n_epochs, n_experiments = config.training.epochs, len(config.experiments)
     n_samples = 2 * config.training.test_size
-    group = zarr.create_group(partial, attributes={"config": config.to_dict()})
+    group = zarr.create_group(partial, attributes={"format": FORMAT, "config": config.to_dict()})
     packed: dict[str, Any] = {"scale_factor": _UNIT, "_FillValue": _MISSING}
 
     def add(name: str, dims: tuple[str, ...], shape: tuple[int, ...], chunks: tuple[int, ...]) -> Any:
@@ -57,6 +61,7 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
             chunks=chunks,
             dtype="int16",
             fill_value=_MISSING,
+            compressors=SMALL,
             dimension_names=dims,
             attributes=packed,
         )
@@ -71,10 +76,14 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
     )
     # float32: rounded to int16, points of the grid would fall off the edges of their strata
     training = curves.training_parameters.astype(np.float32)
-    group.create_array("training", data=training, dimension_names=("training_sample", "parameter"))
-    truth = np.concatenate([t.parameters for t in curves.tests])
-    group.create_array("truth", data=truth, dimension_names=("sample", "parameter"))
+    _add_parameters(group, training, np.concatenate([t.parameters for t in curves.tests]))
     partial.rename(path)
+
+
+def _add_parameters(group: zarr.Group, training: NDArray[np.float32], truth: NDArray[np.float64]) -> None:
+    kept: dict[str, Any] = {"compressors": SMALL, "fill_value": float("nan")}  # nan where a file was lost
+    group.create_array("training", data=training, dimension_names=("training_sample", "parameter"), **kept)
+    group.create_array("truth", data=truth, dimension_names=("sample", "parameter"), **kept)
 
 
 def store_predictions(
@@ -89,7 +98,11 @@ def store_predictions(
     Predicted (n_epochs, n, 7) and true (n, 7) parameters of each test set, those of the experiments (n_epochs,
     n_experiments, 7) and the training set's (n, 7); lengths in A.
     """
-    attributes = {"config": config.to_dict(), "test_sets": {name: len(true) for name, (_, true) in tests.items()}}
+    attributes = {
+        "format": FORMAT,
+        "config": config.to_dict(),
+        "test_sets": {name: len(true) for name, (_, true) in tests.items()},
+    }
     group = zarr.create_group(path, attributes=attributes)
     for name, dim, values in (
         ("prediction", "sample", np.concatenate([predicted for predicted, _ in tests.values()], axis=1)),
@@ -97,24 +110,25 @@ def store_predictions(
     ):
         fractions = SPACE.normalise(values).astype(np.float32)
         chunks = (1, max(1, fractions.shape[1]), 7)
-        group.create_array(name, data=fractions, chunks=chunks, dimension_names=("epoch", dim, "parameter"))
-    group.create_array("training", data=training.astype(np.float32), dimension_names=("training_sample", "parameter"))
-    truth = np.concatenate([true for _, true in tests.values()])
-    group.create_array("truth", data=truth, dimension_names=("sample", "parameter"))
+        kept: dict[str, Any] = {"chunks": chunks, "compressors": SMALL, "fill_value": float("nan")}
+        group.create_array(name, data=fractions, dimension_names=("epoch", dim, "parameter"), **kept)
+    _add_parameters(group, training.astype(np.float32), np.concatenate([true for _, true in tests.values()]))
 
 
 def write_predictions(path: Path, epoch: int, samples: NDArray[np.floating], experiments: NDArray[np.floating]) -> None:
     """Predictions of one epoch (counted from 1), as fractions of range: samples (n, 7), experiments (n, 7)."""
-    group: Any = zarr.open_group(path, mode="r+")
+    group: Any = open_group(path, "r+")
     group["prediction"][epoch - 1] = _encode(samples)
     group["experiment_prediction"][epoch - 1] = _encode(experiments)
 
 
 def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Dataset:
-    """The first ``n_epochs`` epochs, lazily, with coordinates; StudyError if the store does not fit the study."""
+    """The first ``n_epochs`` epochs with coordinates; StudyError if the store is damaged or does not fit the study."""
     epochs, experiments = config.training.epochs, len(config.experiments)
     try:
-        store: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None)
+        store: xr.Dataset = xr.open_zarr(path, consolidated=False, chunks=None, zarr_format=3)
+        if (version := store.attrs.get("format", 1)) != FORMAT:  # the first had no number
+            raise StudyError(f"{path}: format {version} of a study, this xrdlib reads format {FORMAT}; {_AGAIN}")
         if differing := config.differences(store.attrs["config"]):
             raise StudyError(f"{path}: was written by a study of another configuration, {'; '.join(differing)}")
         sizes = store.attrs.get("test_sets", dict.fromkeys(("grid", "uniform"), config.training.test_size))
@@ -130,11 +144,15 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
                     f"{path}: was written by a study of another configuration; {name} has shape {store[name].shape}, "
                     f"{shape} expected"
                 )
-        # one number of each epoch: an epoch is one chunk, there or not
-        for name in ("prediction", "experiment_prediction") if experiments else ("prediction",):
-            there = np.isfinite(store[name][:n_epochs, 0, 0].to_numpy())
+        # read now: what is damaged is said here, and not by whoever looks at it later
+        store = store.isel(epoch=slice(0, n_epochs)).load()
+        for name in ("prediction", "experiment_prediction"):
+            there = np.isfinite(store[name].to_numpy()).all(axis=(1, 2))
             if not there.all():
                 raise StudyError(f"{path}: {name} lacks epoch {int(there.argmin()) + 1}, which history.csv has")
+        for name in ("truth", "training"):
+            if not np.isfinite(store[name].to_numpy()).all():
+                raise StudyError(f"{path}: {name} holds what is no number, or its file was lost; {_AGAIN}")
         return store.assign_coords(
             epoch=np.arange(1, store.sizes["epoch"] + 1),
             parameter=np.array(PARAMETERS, dtype=object),
@@ -143,11 +161,13 @@ def open_predictions(path: Path, config: StudyConfig, n_epochs: int) -> xr.Datas
                 "sample",
                 np.repeat(np.array(list(sizes), dtype=object), list(sizes.values())),
             ),
-        ).isel(epoch=slice(0, n_epochs))
+        )
     except StudyError:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise StudyError(f"{path}: predictions are missing or damaged ({error!r})") from None
+        raise StudyError(
+            f"{path}: predictions are missing or damaged ({type(error).__name__}: {first_line(error)})"
+        ) from None
 
 
 def read_history(path: Path, *, foreign: bool = False) -> pd.DataFrame:
@@ -177,6 +197,4 @@ def read_history(path: Path, *, foreign: bool = False) -> pd.DataFrame:
 
 def write_history(path: Path, history: pd.DataFrame) -> None:
     """Replace the file at once, so that a kill leaves the old or the new one."""
-    partial = path.with_name(path.name + ".partial")
-    history.to_csv(partial, index=False, float_format="%.9g", na_rep="nan")
-    os.replace(partial, path)
+    write_whole(path, history.to_csv(index=False, float_format="%.9g", na_rep="nan").encode())

@@ -24,10 +24,11 @@ from xrdlib.metrics import parameter_error
 from xrdlib.training.combined import Combined, combined_from
 from xrdlib.training.config import StudyConfig, StudyError
 from xrdlib.training.foreign import TestPredictions, Truth, write_foreign
+from xrdlib.training.hashes import check_file, check_hashes, read_hashes
 from xrdlib.training.network import Network, NetworkConfig, network_from
 from xrdlib.training.store import open_predictions, read_history
 
-__all__ = ["Study", "checkpoint_path", "load_network", "predict"]
+__all__ = ["Study", "checkpoint_path", "load_network", "predict", "read_weights"]
 
 _BATCH = 1024
 _Module = TypeVar("_Module", bound=nn.Module)
@@ -50,12 +51,23 @@ def load_network(file: Path, n_points: int, config: NetworkConfig) -> Network:
     return _load(file, lambda weights: network_from(weights, n_points, config))
 
 
-def _load(file: Path, build: Callable[[dict[str, Tensor]], _Module]) -> _Module:
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """What a checkpoint holds; StudyError if it is no safetensors file, or holds what is no number."""
     try:
-        return build(load_file(file))
+        weights = load_file(file)
     except (SafetensorError, OSError, ValueError) as error:
         raise StudyError(f"{file}: not a safetensors file ({error})") from None
-    except RuntimeError as error:
+    for name, values in weights.items():
+        if not torch.isfinite(values).all():
+            raise StudyError(f"{file}: weights that are not finite numbers, in {name}")
+    return weights
+
+
+def _load(file: Path, build: Callable[[dict[str, Tensor]], _Module]) -> _Module:
+    weights = read_weights(file)
+    try:
+        return build(weights)
+    except (ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise StudyError(f"{file}: weights of another network than config.toml describes ({reason})") from None
 
@@ -102,6 +114,8 @@ class Study:
             )
         if n:
             _ = study.predictions  # opened now, so that what is missing is said now
+        if n == epochs and study._hashes is not None:  # weights are compared when they are loaded
+            check_hashes(folder, study._hashes, ("history.csv", "predictions.zarr"))
         return study
 
     @classmethod
@@ -248,7 +262,9 @@ class Study:
         """
         if self.config.combination is not None:
             raise StudyError(f"{self.path}: an ensemble, not one network; 'study.combined({epoch})' has its members")
-        return load_network(self._file(epoch), self.config.dataset.scan_points, self.config.network)
+        network = load_network(self._file(epoch), self.config.dataset.scan_points, self.config.network)
+        self._verify(epoch)
+        return network
 
     def combined(self, epoch: int) -> Combined:
         """The networks of an ensemble's epoch; StudyError as for `network`, or if this is no ensemble."""
@@ -256,7 +272,18 @@ class Study:
         if combination is None:
             raise StudyError(f"{self.path}: one network, not an ensemble; 'study.network({epoch})' has it")
         n_points = config.dataset.scan_points
-        return _load(self._file(epoch), lambda w: combined_from(w, n_points, config.network, combination))
+        networks = _load(self._file(epoch), lambda w: combined_from(w, n_points, config.network, combination))
+        self._verify(epoch)
+        return networks
+
+    @cached_property
+    def _hashes(self) -> dict[str, str] | None:
+        return read_hashes(self.path)
+
+    def _verify(self, epoch: int) -> None:
+        """StudyError if an epoch's weights are not those of the finished study, where that is known."""
+        if self._hashes is not None:
+            check_file(self.path, self._hashes, checkpoint_path(self.path, epoch).relative_to(self.path).as_posix())
 
     def _file(self, epoch: int) -> Path:
         file = checkpoint_path(self.path, epoch)

@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import vectors
 from xrdlib.diagnostics.epochs._trace_noise import Places, draw_noise, places_of, trace_noise
 from xrdlib.diagnostics.epochs._turn import trends, turn_of
 
@@ -24,6 +25,7 @@ __all__ = ["MIN_POINTS", "ChangePoint", "change_point", "rising"]
 FloatArray = NDArray[np.float64]
 
 MIN_POINTS = 12
+_LARGEST = 1e100
 _REDRAWN = 199  # traces behind the interval of the turn
 _SHORTEST = 4  # points of the piece after the break, and before it unless the trace rises from its start
 
@@ -147,8 +149,8 @@ def change_point(trace: ArrayLike, at: ArrayLike | None = None, *, n_draws: int 
     ValueError
         If the trace is not one-dimensional, holds nan or infinity, its places do not ascend, or n_draws is below 19.
     """
-    values = np.asarray(trace, dtype=np.float64)
-    if values.ndim != 1 or not np.isfinite(values).all():
+    values = vectors(trace, "trace", finite=False)
+    if values.ndim != 1 or not (np.abs(values) <= _LARGEST).all():  # nan, too
         raise ValueError(f"trace: shape {values.shape}; finite numbers of shape (n,) expected")
     places = places_of(values.size, at)
     p_value = float(_p_values(values[None], places, n_draws, seed)[0])

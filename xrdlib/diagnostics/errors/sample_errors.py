@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xrdlib._arrays import shown, vectors
 from xrdlib.data import SPACE
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.diagnostics.target import Nuisances, resimulate
 from xrdlib.metrics import curve_difference, parameter_error, profile_error
-from xrdlib.simulation import CRYSTALS, YIG_FILM, StrainParameters, as_parameters, strained_peak
+from xrdlib.simulation import CRYSTALS, PARAMETERS, YIG_FILM, StrainParameters, as_parameters, strained_peak
 from xrdlib.simulation.strain import strain_layers
 
 __all__ = [
@@ -36,6 +37,7 @@ MEASURES = {
     "profile_error": "profile MAE",
 }
 
+_LARGEST = 1e100  # of any parameter
 _WINDOW, _STEP = 160.0, 0.5  # arcsec
 
 
@@ -94,8 +96,16 @@ def sample_errors(
         Each of the shape of ``predicted`` without its last axis; at least one-dimensional.
     """
     rows = [
-        p.to_array() if isinstance(p, StrainParameters) else np.asarray(p, dtype=np.float64) for p in (predicted, true)
+        p.to_array() if isinstance(p, StrainParameters) else vectors(p, name)
+        for p, name in ((predicted, "predicted"), (true, "true"))
     ]
+    for name, one in zip(("predicted", "true"), rows, strict=True):
+        if one.ndim == 0 or one.shape[-1] != len(PARAMETERS) or not one.size or (np.abs(one) > _LARGEST).any():
+            raise ValueError(f"{name}: parameters of shape (..., n, 7) expected, {shown(one)} given")
+    try:
+        np.broadcast_shapes(*(one.shape for one in rows))
+    except ValueError:
+        raise ValueError(f"predicted {rows[0].shape}, true {rows[1].shape}: shapes that do not fit") from None
     curves, profiles = [], []
     for one in rows:
         flat, shape = as_parameters(one.reshape(-1, one.shape[-1])), one.shape[:-1]

@@ -68,6 +68,9 @@ def coverage(
     )
 
 
+_FURTHEST = 1e6  # ranges from the space, where single precision still tells near from far
+
+
 def coverage_of(
     training: ArrayLike,
     parameters: ArrayLike | StrainParameters,
@@ -157,6 +160,8 @@ def _rows(argument: str, values: ArrayLike | StrainParameters) -> FloatArray:
         raise ValueError(f"{argument}: {str(error).removeprefix('parameters: ')}") from None
     if len(rows) == 0:
         raise ValueError(f"{argument}: at least one row expected")
+    if (furthest := float(np.abs(SPACE.normalise(rows)).max())) > _FURTHEST:
+        raise ValueError(f"{argument}: {furthest:.1e} times a parameter's range away; lengths are in angstrom")
     return rows
 
 
