@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xrdlib.cli.reading import as_options
 from xrdlib.data import LAB_EXPERIMENT
 from xrdlib.simulation import Scan, simulate
 
@@ -40,7 +41,7 @@ def test_a_scan_of_an_instruments_file_is_diagnosed(run: Run, tmp_path: Path) ->
     assert facts["step"] == pytest.approx(Scan().step, rel=1e-4)
     code, _, err = run(*arguments, "--scan", "3")
     assert code == 2
-    assert "scan=3 given; 1 to 2 expected" in err
+    assert "--scan 3 given; 1 to 2 expected" in err
 
 
 @pytest.mark.usefixtures("two_scans")
@@ -50,7 +51,7 @@ def test_a_scan_of_an_instruments_file_is_diagnosed(run: Run, tmp_path: Path) ->
 def test_what_the_file_says_itself_is_refused(run: Run, option: str, value: str) -> None:
     code, _, err = run("diagnose", "two.ras", "--study", "lab", option, value)
     assert code == 2
-    assert f"{option[2:]}=" in err
+    assert f"{option} {value}" in err
     assert "a RAS file says it itself" in err
 
 
@@ -88,3 +89,16 @@ def test_commas_that_could_be_either_are_read_as_told(run: Run, tmp_path: Path) 
     assert run("show", "tabs.txt", "--separator", "tab", "--decimal", ",")[0] == 0
     code, _, err = run("show", "mine.txt", "--separator", ",", "--decimal", ",")
     assert (code, "separator and decimal are both ','" in err) == (2, True)
+
+
+def test_python_arguments_in_texts_become_options() -> None:
+    for text, expected in (
+        ("3 columns; say which, for example columns=(0, 1)", "3 columns; say which, for example --columns 0,1"),
+        ("columns=(2,) given", "--columns 2 given"),
+        ("give unit='degree'", "give --unit degree"),
+        ("decimal=',' given, but", "--decimal , given, but"),
+        ("is it the right column (columns=)?", "is it the right column (--columns)?"),
+        ("leave step= out, set unit=, or give peak=", "leave --step out, set --unit, or give --peak"),
+        ("give reverse=True (2theta: two_theta=True)", "give --reverse (2theta: --two-theta)"),
+    ):
+        assert as_options(text) == expected

@@ -107,7 +107,7 @@ def test_what_cannot_be_used_is_one_line(run: Run, omega: Path, tmp_path: Path) 
         (("nowhere.txt",), "nowhere.txt: no such file"),
         (("folder",), "folder: a folder; give the file with the curve in it"),
         (("short.txt", "--step", "4"), "short.txt: 3 points"),
-        (("short.txt",), "give step= (--step)"),
+        (("short.txt",), "give --step in arcsec"),
         ((name, "--study", "nowhere"), "nowhere: no such study folder"),
         ((name, "--json", "no/r.json"), "the folder no does not exist"),
         ((name, "--save", "no/c.txt"), "the folder no does not exist"),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from xrdlib.data import LAB_EXPERIMENT, MeasuredCurve
-from xrdlib.refinement import Refinement, refine
+from xrdlib.refinement import Minimum, Refinement, refine
 from xrdlib.report import page as report_page
 from xrdlib.report import pictures, write_fit_report, write_report
 from xrdlib.simulation import Instrument, Scan, simulate
@@ -226,7 +226,8 @@ def fit():
     curve = MeasuredCurve(scan.angle, np.random.default_rng(0).poisson(counts).astype(float))
     truth = LAB_EXPERIMENT.to_array()
     fit = refine(curve, starts=truth * np.array([[1.02], [0.9]]), max_evaluations=2, fixed={"fwhm": 36.0})
-    return replace(fit, curve=NAME)
+    ends = (Minimum(truth, 0.0123, ("start 1",)), Minimum(0.9 * truth, 0.0456, ("start 2",)))
+    return replace(fit, curve=NAME, minima=ends, not_converged=())
 
 
 def test_page_of_a_fit(fit, tmp_path: Path, monkeypatch) -> None:

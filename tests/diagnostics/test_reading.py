@@ -202,11 +202,11 @@ def test_saved_curve_says_where_it_came_from(tmp_path, clean) -> None:
     assert again.layer == first.layer
 
 
-def test_what_was_inferred_comes_first_and_warnings_last(tmp_path, clean) -> None:
+def test_warnings_come_first_then_what_was_inferred(tmp_path, clean) -> None:
     plain = read(tmp_path, SCAN.angle, clean).curve
     known = plain.metadata | {"inferred": ["the axis is Omega"], "warnings": ["odd"]}
     sentences = curve_reading(MeasuredCurve(plain.angle, plain.intensity, known), CONFIG).sentences
-    assert (sentences[0], sentences[-1]) == ("Inferred: the axis is Omega", "Warning: odd")
+    assert sentences[:2] == ["Warning: odd", "Inferred: the axis is Omega"]
 
 
 def test_json_is_plain(tmp_path, clean) -> None:

@@ -262,3 +262,32 @@ def test_curve_a_from_random_starts():
     fit = refine(load_curve(CURVE_A, step=4.018235972), random=10)
     assert fit.log10_rmse <= 0.037
     assert len(fit.minima[0].reached_from) >= 8
+
+
+def test_a_curve_that_is_not_described_is_said_to_be_none(make_curve):
+    curve = make_curve(counts=6e4)
+    odd = MeasuredCurve(curve.angle, curve.intensity[::-1].copy(), curve.metadata)
+    fit = refine(odd, starts=TRUE, disorder="even")
+    assert any("no description of the curve" in s for s in fit.sentences)
+    assert not any("no description" in s for s in refine(curve, starts=TRUE, disorder="even").sentences)
+
+
+def test_against_what_is_true(noisy):
+    beside = noisy.against(TRUE)
+    np.testing.assert_allclose(beside["off"], 100 * np.abs(noisy.parameters - TRUE) / SPACE.range)
+    assert list(noisy.against_table(TRUE)["true"])[:3] == ["8.094e-3", "9.430e-4", "5200 A"]
+
+
+def test_what_another_model_of_the_disorder_would_say_is_told(make_curve):
+    fit = refine(make_curve(damage=0.3, disorder=1.0, counts=1e5), starts=TRUE)
+    even = next(f for f in fit.disorder_fits if f.name == "even")
+    away = np.abs(even.parameters - fit.parameters) / fit.sigma
+    told = [s for s in fit.sentences if s.startswith("With one E instead")]
+    assert bool(told) == bool(np.nanmax(away) > 2)
+
+
+def test_without_a_network_there_are_random_starts_and_a_try_without_any_is_refused(make_curve):
+    with pytest.raises(FitError, match=r"random: 0 given, one or more expected"):
+        refine(make_curve(), random=0)
+    fit = refine(make_curve(counts=6e4), random=1, disorder="even", seed=3)
+    assert {label for m in fit.minima for label in m.reached_from} == {"random 1"}

@@ -13,6 +13,7 @@ import xrdlib.cli.fit
 import xrdlib.cli.remedy
 import xrdlib.cli.show  # noqa: F401  (each adds its command to the app)
 from xrdlib.cli.commands import app
+from xrdlib.cli.reading import as_options
 
 __all__ = ["app", "main"]
 
@@ -30,8 +31,12 @@ def main() -> None:
             print(f"xrdlib: {message} (see --help)", file=sys.stderr)
         code = 2
     except (ValueError, OSError) as error:
-        print("xrdlib: " + " ".join(str(error).split()), file=sys.stderr)
+        text = " ".join(str(error).split())
+        print(f"xrdlib: {as_options(text) if type(error).__name__ == 'CurveFormatError' else text}", file=sys.stderr)
         code = 2
     if code == 130:  # typer's code for Ctrl-C
-        print("xrdlib: interrupted; a dataset or study goes on where it stopped when asked again", file=sys.stderr)
+        print(
+            "xrdlib: interrupted; asked again, a dataset or study goes on where it stopped, anything else starts anew",
+            file=sys.stderr,
+        )
     sys.exit(code)

@@ -40,7 +40,8 @@ Separator = Annotated[
 ]
 Decimal = Annotated[str | None, typer.Option(help='Decimal mark, "." or ","; by default seen from the file.')]
 Peak = Annotated[float | None, typer.Option(help="Where the substrate peak is, as in the file; else found.")]
-Reverse = Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega or 2theta.")]
+Reverse = Annotated[bool, typer.Option("--reverse", help="The file's axis runs with omega.")]
+TwoTheta = Annotated[bool, typer.Option("--two-theta", help="The file's axis is 2theta: halve it, and reverse it.")]
 ScanNumber = Annotated[int | None, typer.Option(help="Which scan of an instrument's file, from 1; else all, joined.")]
 _PLAIN = ("GGG_444", False, 1.0, 0.0, 30.0, 0.0, 0.0, False)  # simulate's defaults
 

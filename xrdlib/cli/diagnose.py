@@ -21,7 +21,7 @@ from xrdlib.cli.arguments import (
 )
 from xrdlib.cli.commands import AllowOutside, Cm, app
 from xrdlib.cli.output import as_json, print_diagnosis, print_paragraph
-from xrdlib.cli.reading import reads_a_curve
+from xrdlib.cli.reading import as_options, reads_a_curve
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import Diagnosis
@@ -101,7 +101,7 @@ def _print(diagnoses: list[Diagnosis]) -> None:
 
     source = diagnoses[0].target.source
     if isinstance(source, MeasuredCurve):
-        typer.echo(repr(source) + "".join(f"\nwarning: {w}" for w in source.metadata.get("warnings", [])))
+        typer.echo(repr(source) + "".join(f"\nwarning: {as_options(w)}" for w in source.metadata.get("warnings", [])))
     for diagnosis in diagnoses:
         print_diagnosis(diagnosis)
     if len(diagnoses) > 1:

@@ -12,8 +12,8 @@ import typer
 
 from xrdlib.cli.arguments import asked_for, check_writable, is_curve_file, open_study, read_target
 from xrdlib.cli.commands import AllowOutside, Cm, app
-from xrdlib.cli.output import print_section
-from xrdlib.cli.reading import reads_a_curve
+from xrdlib.cli.output import print_section, print_tables
+from xrdlib.cli.reading import as_options, reads_a_curve
 
 if TYPE_CHECKING:
     from xrdlib.data import MeasuredCurve
@@ -37,9 +37,14 @@ def fit(
     reading: Any = None,
     allow_outside: AllowOutside = False,
     study: Annotated[
-        str, typer.Option(help="Whose network starts, and whose kind of sample: a folder, or lab or measured.")
+        str,
+        typer.Option(
+            help="Whose network starts, and whose kind of sample: a folder, or lab or measured; none: random starts."
+        ),
     ] = "measured",
-    random: Annotated[int, typer.Option(min=0, help="Further starts without the network.")] = 0,
+    random: Annotated[
+        int | None, typer.Option(min=0, help="Starts without the network; by default 2, and 10 with --study none.")
+    ] = None,
     likelihood: Annotated[
         str, typer.Option(help="log (log10 intensity, all points alike) or poisson (counts).")
     ] = "log",
@@ -50,7 +55,12 @@ def fit(
         str, typer.Option(help="even: one E; growing: E falls with strain; both; auto: what the curve supports.")
     ] = "auto",
     fix: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="What is known, such as fwhm=32; again for more.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What is known of instrument and disorder, such as fwhm=32 (arcsec): scale, background, offset, fwhm, "
+            "lorentz_fraction, disorder, damage; again for more.",
+        ),
     ] = None,
     max_evaluations: Annotated[int, typer.Option(min=1, help="Of the model, per start.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the random starts.")] = 0,
@@ -66,17 +76,18 @@ def fit(
     known = _known(fix or [])
     from xrdlib.refinement import refine
 
-    opened = open_study(study)
+    opened = open_study("measured" if study == "none" else study)
     found = read_target(target, opened, cm=cm, allow_outside=allow_outside, reading=reading)
     curve = _curve(found)
     notes = list(curve.metadata.get("warnings", []))
     read = replace(curve, metadata=curve.metadata | {"warnings": []})  # which have their own lines
     typer.echo(repr(read) if is_file else f"Simulated curve of {found.name}, a check: {curve.angle.size} points")
     for warning in notes:
-        typer.echo(f"warning: {warning}")
+        typer.echo(f"warning: {as_options(warning)}")
     result = refine(
         curve,
-        opened,
+        None if study == "none" else opened,
+        sample=opened.config.dataset,
         random=random,
         likelihood=cast(Any, likelihood),  # checked there
         counts_per_unit=counts_per_unit,
@@ -89,7 +100,7 @@ def fit(
     print_section(result)
     if (true := _truth(found, curve)) is not None:
         notes.append(_against_truth(result, true))
-        typer.echo(f"- {notes[-1]}")
+        print_tables("The truth", {"Parameters that the curve was made of": result.against_table(true)}, [notes[-1]])
     command = shlex.join(["xrdlib", *sys.argv[1:]])
     if json_path is not None:
         result.save(json_path, command=command)

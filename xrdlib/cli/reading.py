@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 from xrdlib.cli.arguments import column_numbers
-from xrdlib.cli.commands import Columns, Decimal, Peak, Reverse, ScanNumber, Separator, Skip, Step, Unit
+from xrdlib.cli.commands import Columns, Decimal, Peak, Reverse, ScanNumber, Separator, Skip, Step, TwoTheta, Unit
 
-__all__ = ["reads_a_curve"]
+__all__ = ["as_options", "reads_a_curve"]
+
+
+def as_options(text: str) -> str:
+    """A text of `load_curve` with its arguments as the command's options."""
+    columns = r"\bcolumns=\((\d+)(?:, |,)(\d*)\)"
+    named = r"\b(step|columns|unit|peak|skip|scan|separator|decimal)=('?)(\S*?)\2(?=[\s,;:).]|$)"
+    text = re.sub(columns, lambda m: f"--columns {','.join(filter(None, m.groups()))}", text)
+    text = re.sub(r"\b(reverse|two_theta)=True", lambda m: f"--{m[1].replace('_', '-')}", text)
+    return re.sub(named, lambda m: f"--{m[1]} {m[3]}".rstrip(), text)
 
 
 def reads_a_curve(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,6 +55,7 @@ def _prototype(
     decimal: Decimal = None,
     peak: Peak = None,
     reverse: Reverse = False,
+    two_theta: TwoTheta = False,
     scan: ScanNumber = None,
 ) -> None: ...
 

@@ -13,7 +13,7 @@ import typer
 import xrdlib
 from xrdlib.cli.arguments import asked_for, check_writable, open_study, write_text
 from xrdlib.cli.commands import app, dataset_show, study_show
-from xrdlib.cli.reading import reads_a_curve
+from xrdlib.cli.reading import as_options, reads_a_curve
 
 if TYPE_CHECKING:
     from xrdlib.diagnostics import CurveReading
@@ -115,7 +115,7 @@ def _print(found: CurveReading) -> None:
     console.print(table)
     console.print()
     for sentence in found.sentences:
-        console.print(f"- {sentence}", markup=False, soft_wrap=True)
+        console.print(f"- {as_options(sentence)}", markup=False, soft_wrap=True)
 
 
 def _escaped(text: str) -> str:

@@ -110,7 +110,9 @@ def suspicions(angle: FloatArray, intensity: FloatArray, scan: RawScan, known: d
         texts.append("no flat end: the background is an upper limit")
     spikes = np.flatnonzero(intensity > 3 * despiked(intensity).max())
     if spikes.size:
-        texts.append(f"point {spikes[0]} ({intensity[spikes[0]]:g}) is an outlier above the peak; correct it")
+        flipped = known["descending"] != known["reversed"]
+        place = scan.places[len(scan.places) - 1 - spikes[0] if flipped else spikes[0]]
+        texts.append(f"{place}: {intensity[spikes[0]]:g} is an outlier above the peak; correct it")
     below, above = structure(angle, intensity, known)
     if below > max(above, 0.01 * known["peak_intensity"] * (known["fwhm"] or known["step"])):
         if known.get("axis"):
@@ -119,9 +121,12 @@ def suspicions(angle: FloatArray, intensity: FloatArray, scan: RawScan, known: d
                 "contracted layer, or the highest peak is not the substrate's (then give peak=)"
             )
         else:
+            direction = "if the axis is omega, give reverse=True (2theta: two_theta=True)"
+            if known["reversed"]:
+                direction = "the axis was said to run with theta: leave that out if it is dth"
             texts.append(
-                "the layer seems to lie at negative angles; if the axis is omega or 2theta, give reverse=True; "
-                "if the highest peak is not the substrate's, give peak="
+                f"the layer seems to lie at negative angles; {direction}; if the highest peak is not the substrate's, "
+                "give peak=, and if that is not in the scan, measure it"
             )
     return texts
 
@@ -134,20 +139,20 @@ def _wrong_unit(scan: RawScan, span: float) -> list[str]:
     if scan.indexed:
         return [f"{text}; is the step (step=) right?"]
     if unit == "arcsec" and span <= 10:
-        return [f"{text}: the angles are probably degrees; give unit='degree' (--unit degree)"]
+        return [f"{text}: the angles are probably degrees; give unit='degree'"]
     if unit == "degree" and span > 36_000 and not scan.facts.get("axis"):
-        return [f"{text}: the angles are probably arcsec; leave unit= out, or is it a powder pattern?"]
+        return [f"{text}: the angles are probably arcsec (leave unit= out) or millidegrees, or is it a powder pattern?"]
     return [f"{text}; is the unit of the angles (unit=) right?" if not scan.facts.get("axis") else f"{text}, unusual"]
 
 
 def _other_reflection(known: dict[str, Any]) -> list[str]:
     """Whether an instrument's angles and indices are those of the reflection that is simulated."""
     axis, hkl = known.get("axis"), known.get("hkl")
+    expected = math.degrees(GGG_444.bragg_angle)
     if axis is None:
-        return []
+        return _doubled(known, expected)
     texts = []
     theta = known["peak_position"] / (2 if axis == "2Theta" else 1)
-    expected = math.degrees(GGG_444.bragg_angle)
     if abs(theta - expected) > _MISSET:
         texts.append(
             f"the highest peak is at theta = {theta:.2f} deg, GGG (444) reflects at {expected:.2f}: another crystal or "
@@ -156,6 +161,17 @@ def _other_reflection(known: dict[str, Any]) -> list[str]:
     if hkl is not None and hkl.replace("-", "") != "4 4 4":
         texts.append(f"the file says reflection {hkl}; curves are simulated for 4 4 4")
     return texts
+
+
+def _doubled(known: dict[str, Any], expected: float) -> list[str]:
+    """Whether the angles of a text are where 2theta of the reflection is."""
+    at = known.get("peak_position")
+    if known.get("unit") != "degree" or known.get("two_theta") or at is None or abs(at - 2 * expected) > _MISSET:
+        return []
+    return [
+        f"the highest peak is at {at:.2f} deg, where 2theta of GGG (444) is {2 * expected:.2f}: if the axis is 2theta, "
+        "give two_theta=True"
+    ]
 
 
 def _saturated(angle: FloatArray, intensity: FloatArray, known: dict[str, Any]) -> list[str]:
@@ -185,7 +201,9 @@ def inferences(angle: FloatArray, intensity: FloatArray, known: dict[str, Any]) 
         "file": f"angle 0 is where the file says, at {where}",
     }[known["peak_from"]]
     if known.get("peak_position") is not None:
-        peak += f", {known['axis']} {known['peak_position']:.5f} deg"
+        named = f"{known['axis']}" if known.get("axis") else "in the file"
+        unit = "deg" if known.get("axis") else known["unit"]
+        peak += f", {named} {known['peak_position']:.{5 if unit.startswith('deg') else 2}f} {unit}"
     steps = f"{known['step']:.6g} arcsec" if known["uniform"] else "not uniform"
     below, above = structure(angle, intensity, known)
     floor = 0.01 * known["peak_intensity"] * (known["fwhm"] or known["step"])

@@ -111,6 +111,7 @@ def load_curve(
     columns: Sequence[int] | None = None,
     unit: str = "arcsec",
     reverse: bool = False,
+    two_theta: bool = False,
     peak: float | None = None,
     separator: str | None = None,
     decimal: str | None = None,
@@ -138,9 +139,11 @@ def load_curve(
     columns : sequence of int, optional
         Which columns are meant, from 0: ``(angle, intensity)`` or ``(intensity,)``. Needed from three on.
     unit : {"arcsec", "degree", "mrad"}
-        Of the angle column. A 2theta column has to be halved first.
+        Of the angle column.
     reverse : bool
-        The file's axis runs the other way (omega, 2theta): change the sign of the angles.
+        The file's axis runs the other way (omega): change the sign of the angles.
+    two_theta : bool
+        The file's axis is 2theta: halve the angles, and change their sign.
     peak : float, optional
         Position of the substrate peak, used as it is: the angle as in the file (an instrument's: omega or 2theta in
         degrees), or the index (from 0, may be fractional) where the file has no angles. By default that of
@@ -164,7 +167,8 @@ def load_curve(
         - ``descending``: the angles fell in the file; ``reversed``: they run with theta, their sign was changed;
         - ``n_points``; ``step``, ``step_min``, ``step_max`` (arcsec); ``uniform``: within 5 % of each other;
         - ``peak_index`` (fractional, in the returned arrays); ``peak_from``: "found", "argument" or "file";
-          ``peak_intensity``, the highest point within ``fwhm`` (arcsec, None if cut off) of angle 0;
+          ``peak_intensity``, the highest point within ``fwhm`` (arcsec, None if cut off) of angle 0; ``peak_position``,
+          the angle in the file (an instrument's: deg), where there are angles;
         - ``background``, ``background_spread``, ``background_points`` ([first, stop)), ``background_flat``,
           ``background_method``: see `xrdlib.data.peak`;
         - ``counts_per_unit``: detector counts that one unit of intensity stands for (1.0: plain counts); None where
@@ -174,7 +178,7 @@ def load_curve(
         lines), ``skipped``; of a saved curve ``source``, the metadata it was first saved with.
 
         Of an instrument's file (None where it does not say): ``axis`` whose positions were used ("Omega",
-        "2Theta"), ``scan_axis`` and ``scan_mode`` as the file names them, ``peak_position`` on that axis (deg);
+        "2Theta"), ``scan_axis`` and ``scan_mode`` as the file names them;
         ``scan`` (numbers of those used) of ``n_scans``, ``status``, ``fixed_axes``; ``intensity_unit`` ("counts" or
         "counts per second"); ``counting_time`` (s per point that the intensity stands for; ``counting_times`` point
         by point where they differ); ``attenuation``, the attenuator's factor (point by point where it changed);
@@ -195,7 +199,7 @@ def load_curve(
     >>> curve = load_curve("implanted.txt", step=4.018235972)  # doctest: +SKIP
     >>> curve = load_curve("implanted.xrdml.gz")  # doctest: +SKIP
     """
-    reading = Reading(step, columns, unit, reverse, separator, decimal, skip, scan)
+    reading = Reading(step, columns, unit, reverse, two_theta, separator, decimal, skip, scan)
     try:
         return _build(read_scan(path, reading), os.fspath(path), peak)
     except CurveFormatError as error:
@@ -239,7 +243,7 @@ def _build(scan: RawScan, file: str, peak: float | None) -> MeasuredCurve:
         "peak_from": peak_from,
         **describe(angle, intensity, found.fwhm * scan.scale),
     }
-    if metadata.get("axis"):
+    if not scan.indexed:
         metadata["peak_position"] = zero
     metadata["inferred"] = [*scan.inferred, *inferences(angle, intensity, metadata)]
     metadata["warnings"] = [*scan.warnings, *suspicions(angle, intensity, scan, metadata)]

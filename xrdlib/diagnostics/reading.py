@@ -86,12 +86,12 @@ class CurveReading(Section):
 
     @property
     def sentences(self) -> list[str]:
-        """What was inferred, what can be seen, and warnings."""
+        """Warnings, what was inferred, and what can be seen."""
         known = self.curve.metadata
         return [
+            *(f"Warning: {text}" for text in known.get("warnings", [])),
             *(f"Inferred: {text}" for text in known.get("inferred", [])),
             *findings(self),
-            *(f"Warning: {text}" for text in known.get("warnings", [])),
         ]
 
     def to_dict(self) -> dict[str, Any]:

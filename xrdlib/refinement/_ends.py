@@ -30,6 +30,8 @@ class DisorderFit:
     Attributes
     ----------
     name : {"even", "growing", "both"}
+    parameters : ndarray, shape (7,)
+        Where it ended, lengths in A.
     rmse : float
         Of log10 intensity.
     n_free : int
@@ -42,6 +44,7 @@ class DisorderFit:
     """
 
     name: str
+    parameters: FloatArray
     rmse: float
     n_free: int
     aic: float
@@ -51,7 +54,9 @@ class DisorderFit:
     kept: bool = False
 
     @classmethod
-    def of(cls, name: str, rmse: float, deviance: float, n_free: int, m: int, rho: float) -> DisorderFit:
+    def of(
+        cls, name: str, parameters: FloatArray, rmse: float, deviance: float, n_free: int, m: int, rho: float
+    ) -> DisorderFit:
         """Of a sum of squared residuals over m points whose neighbours correlate by rho; their variance is not known.
 
         Nor is it of counts: what the model lacks adds to their scatter.
@@ -61,4 +66,4 @@ class DisorderFit:
         n = share * m
         values = (share * size + 2 * n_free, share * size + n_free * np.log(n))
         white = (size + 2 * n_free, size + n_free * np.log(m))
-        return cls(name, rmse, n_free, float(values[0]), float(values[1]), float(white[0]), float(white[1]))
+        return cls(name, parameters, rmse, n_free, float(values[0]), float(values[1]), float(white[0]), float(white[1]))

@@ -50,7 +50,7 @@ def to_dict(fit: Refinement) -> dict[str, Any]:
             for m in fit.minima
         ],
         "not_converged": list(fit.not_converged),
-        "disorder_fits": [vars(f) for f in fit.disorder_fits],
+        "disorder_fits": [vars(f) | {"parameters": by_parameter(f.parameters)} for f in fit.disorder_fits],
         "sample": fit.sample.to_dict(),
         "profile": {str(column): fit.profile[column].tolist() for column in fit.profile},
         "model": {
@@ -95,7 +95,9 @@ def read(path: Path) -> dict[str, Any]:
                 Minimum(_array(m["parameters"]), m["log10_rmse"], tuple(m["reached_from"])) for m in fit["minima"]
             ),
             "not_converged": tuple(fit["not_converged"]),
-            "disorder_fits": tuple(DisorderFit(**f) for f in fit["disorder_fits"]),
+            "disorder_fits": tuple(
+                DisorderFit(**f | {"parameters": _array(f["parameters"])}) for f in fit["disorder_fits"]
+            ),
             "sample": DatasetConfig.from_dict(fit["sample"]),
             **{key: fit[key] for key in _PLAIN},
         }

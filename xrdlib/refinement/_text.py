@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from xrdlib._words import listed
 from xrdlib.data import SPACE
 from xrdlib.data.space import CONSTRAINTS, PARAMETER_UNITS, Constraint, format_parameter
-from xrdlib.simulation import PARAMETERS
+from xrdlib.simulation import PARAMETERS, StrainParameters
 
 if TYPE_CHECKING:
     from xrdlib.refinement.result import Refinement
 
-__all__ = ["sentences", "table"]
+__all__ = ["against", "sentences", "table"]
 
 _MODELS = {"even": "one E", "growing": "E falling with strain", "both": "both"}
 _UNITS = {"offset": "arcsec", "fwhm": "arcsec"}
@@ -41,6 +42,20 @@ def table(fit: Refinement) -> pd.DataFrame:
         )
     cells = pd.DataFrame(rows, columns=["", "start", "fit", "1 sigma", "note"])
     return cells.set_index("")
+
+
+def against(fit: Refinement, true: ArrayLike | StrainParameters) -> pd.DataFrame:
+    """`Refinement.against` as text."""
+    rows = [
+        (
+            format_parameter(name, value),
+            format_parameter(name, float(f"{fitted:.4g}")),
+            f"{off:.1f}",
+            "" if not np.isfinite(deviations) else f"{deviations:.1f}",
+        )
+        for name, (value, fitted, off, deviations) in zip(PARAMETERS, fit.against(true).to_numpy(), strict=True)
+    ]
+    return pd.DataFrame(rows, index=list(PARAMETERS), columns=["true", "fit", "off, % of range", "in deviations"])
 
 
 def _note(fit: Refinement, name: str, sigma: float) -> str:
@@ -74,8 +89,16 @@ def sentences(fit: Refinement) -> list[str]:
         f"RMSE of log10 intensity {fit.log10_rmse:.4f} over all {fit.angle.size} points; with the parameters of its "
         f"start ({fit.start}) and only instrument and disorder fitted {fit.log10_rmse_start:.4f}."
     ]
+    if _misses(fit):
+        said.append(
+            "This is no description of the curve: whole stretches are off, and the numbers mean nothing. Is angle 0 "
+            "the substrate's peak, is that in the scan, are unit and direction of the angles right (xrdlib show)?"
+        )
     if fit.interrupted:
-        said.append("Interrupted: a partial result, the best of the starts that were finished.")
+        said.append(
+            "Interrupted: a partial result, the best of the starts that were finished; models of the disorder were not "
+            "compared."
+        )
     if not fit.converged and not fit.exact:
         said.append(
             f"Not converged after {fit.n_evaluations} evaluations: a partial result, whose deviations mean little; "
@@ -91,8 +114,12 @@ def sentences(fit: Refinement) -> list[str]:
     if pairs:
         said.append(f"Strongly correlated, so that only a combination is known: {'; '.join(pairs)}.")
     if fit.disorder_fits:
-        said.append(_disorder(fit))
+        said += _disorder(fit)
     return said
+
+
+def _misses(fit: Refinement) -> bool:
+    return "offset" in fit.at_bound or (fit.log10_rmse > 0.1 and fit.neighbour_correlation > 0.5)
 
 
 def _minima(fit: Refinement) -> str:
@@ -104,9 +131,14 @@ def _minima(fit: Refinement) -> str:
     first = fit.minima[0]
     k = len(first.reached_from)
     of = f" (of the model with {_MODELS[fit.disorder_fits[0].name]})" if fit.disorder_fits else ""
-    text = f"{k} of {n} starts end{of} in the lowest minimum found, within 1 % of range"
+    labels = [label for m in fit.minima for label in m.reached_from] + list(fit.not_converged)
+    drawn = sum(label.startswith("random") for label in labels)
+    among = f", {drawn} of them random," if 0 < drawn < n else ""
+    text = f"{k} of {n} starts{among} end{of} in the lowest minimum found, within 1 % of range"
     if k == 1:
         text += " (only one: there may be a lower one, give more starts)"
+    elif not drawn and any(label.startswith("epoch") for label in labels):
+        text += " (all of one network, whose answers may share a mistake: random starts test that)"
     if fit.not_converged:
         text += f"; {len(fit.not_converged)} did not converge"
     if len(fit.minima) == 1:
@@ -130,7 +162,8 @@ def _misfit(fit: Refinement) -> str:
     if rho < 0.2:
         return f"Successive misfits correlate by {rho:.2f}: by this, they may be noise alone."
     return (
-        f"Successive misfits correlate by {rho:.2f}: what is left is not noise but something that the model lacks. The "
+        f"Successive misfits correlate by {rho:.2f}: what is left is not noise but something that the model lacks, or "
+        f"another minimum{_before(fit)}. The "
         "deviations allow for the correlation, not for the error that this brings into the parameters: take them as "
         "lower limits (docs/refinement.md)."
     )
@@ -198,14 +231,34 @@ def _tied(fit: Refinement) -> list[str]:
     return [text for _, text in sorted(pairs, reverse=True)]
 
 
-def _disorder(fit: Refinement) -> str:
+def _before(fit: Refinement) -> str:
+    """Whether most of what is left lies where no layer diffracts."""
+    share = 100 * float(np.sum(fit.log_misfit[fit.angle < 0] ** 2) / np.sum(fit.log_misfit**2))
+    return f"; {share:.0f} % of its square is at negative angles, where no layer diffracts" if share > 50 else ""
+
+
+def _disorder(fit: Refinement) -> list[str]:
     first = fit.disorder_fits[0]
     rows = ", ".join(
         f"{_MODELS[f.name]} RMSE {f.rmse:.4f}, AIC {f.aic - first.aic:+.1f}, BIC {f.bic - first.bic:+.1f}"
         for f in fit.disorder_fits
     )
     kept = next(f.name for f in fit.disorder_fits if f.kept)
-    return (
-        f"Disorder: {rows} (against {_MODELS[first.name]}, counting independent points only; less by 2 in both is "
-        f"better); kept: {_MODELS[kept]}."
-    )
+    said = [
+        "Disorder, by a sublayer's static Debye-Waller factor E, one for all or exp(-damage (strain/max)^2): "
+        f"{rows} (criteria of Akaike and Schwarz against {_MODELS[first.name]}, independent points counted; less by 2 "
+        f"in both is better); kept: {_MODELS[kept]}."
+    ]
+    # "both" is close to the better one of the other two
+    other = next((f for f in fit.disorder_fits if not f.kept and f.name != "both"), None)
+    if other is not None:
+        with np.errstate(invalid="ignore"):
+            away = np.abs(other.parameters - fit.parameters) / fit.sigma
+        far = [
+            f"{name} {format_parameter(name, float(f'{value:.4g}'))} ({k:.0f} deviations away)"
+            for name, value, k in zip(PARAMETERS, other.parameters, away, strict=True)
+            if k > 2
+        ]
+        if far:
+            said.append(f"With {_MODELS[other.name]} instead: {listed(far)}: no deviation above contains that choice.")
+    return said

@@ -28,6 +28,7 @@ Disorder = Literal["even", "growing", "both", "auto"]
 
 _FIXED: dict[str, dict[str, float]] = {"even": {"damage": 0.0}, "growing": {"disorder": 1.0}, "both": {}}
 _COMPARED = 3  # of the ends with one E, how many start the other models of the disorder
+_SHORT, _FOLLOWED = 20, 2  # evaluations of each of a try's starts, and how many of them go on
 _MARGIN = 2.0  # of AIC and BIC, by which another model must be better than a simpler one
 _AS_GOOD = 1.001  # times the lowest sum of squares
 _SAME = 1.0  # % of range within which two solutions are one
@@ -42,7 +43,7 @@ def refine(
     study: Study | None = None,
     *,
     starts: ArrayLike | None = None,
-    random: int = 0,
+    random: int | None = None,
     likelihood: Likelihood = "log",
     counts_per_unit: float | None = None,
     disorder: Disorder = "auto",
@@ -62,9 +63,9 @@ def refine(
         the kind of sample.
     starts : array_like, shape (n, 7), optional
         Further starts, lengths in A.
-    random : int
-        Further starts without any network, each the five closest of 2 000 random curves. By default none, or ten where
-        neither study nor starts are given.
+    random : int, optional
+        Further starts without any network, each the five closest of 2 000 random curves. By default two beside a
+        network's, whose answers may share a mistake; none beside ``starts``; ten where there is neither.
     likelihood : {"log", "poisson"}
         Least squares of log10 intensity, all points alike; or the Poisson likelihood of counts.
     counts_per_unit : float, optional
@@ -116,15 +117,11 @@ def refine(
     tries = _tries(curve, study, model, starts, random, seed)
     ended: list[tuple[Start, Solution]] = []
     interrupted = False
-    with progress_bar("Fit", sum(map(len, tries)), show=show) as advance:
+    with progress_bar("Fit", len(tries), show=show) as advance:
         try:
             for attempt in tries:
-                reached = []
-                for start in attempt:
-                    solution = problem.solve(_point(start.parameters, curve, problem), max_evaluations=max_evaluations)
-                    reached.append((start, solution))
-                    advance(1, f"RMSE {problem.rmse(solution.point):.4f}")
-                ended.append(min(reached, key=lambda r: r[1].cost))
+                ended.append(_solve(problem, curve, attempt, max_evaluations))
+                advance(1, f"RMSE {problem.rmse(ended[-1][1].point):.4f}")
         except KeyboardInterrupt:
             if not ended:
                 raise
@@ -220,7 +217,12 @@ def _bounds(curve: MeasuredCurve, model: CurveModel) -> dict[str, tuple[float, f
 
 
 def _tries(
-    curve: MeasuredCurve, study: Study | None, model: CurveModel, starts: ArrayLike | None, random: int, seed: int
+    curve: MeasuredCurve,
+    study: Study | None,
+    model: CurveModel,
+    starts: ArrayLike | None,
+    random: int | None,
+    seed: int,
 ) -> list[list[Start]]:
     """Every inner list is one try, of which the best end counts."""
     tries: list[list[Start]] = []
@@ -228,9 +230,20 @@ def _tries(
         tries += [[start] for start in network_starts(curve, study, model)]
     if starts is not None:
         tries += [[Start(f"start {i + 1}", row)] for i, row in enumerate(as_parameters(starts))]
-    if random < 0:
-        raise FitError(f"random: {random} given, zero or more expected")
-    return tries + random_starts(curve, model, random or (0 if tries else 10), seed)
+    if random is None:
+        random = 10 if not tries else 0 if study is None else 2
+    if random < (not tries):
+        raise FitError(f"random: {random} given, {'zero' if tries else 'one'} or more expected")
+    return tries + random_starts(curve, model, random, seed)
+
+
+def _solve(problem: Problem, curve: MeasuredCurve, attempt: list[Start], most: int) -> tuple[Start, Solution]:
+    """The best end of one try; of several starts those that come down fastest are followed to their ends."""
+    points = [(start, _point(start.parameters, curve, problem)) for start in attempt]
+    if len(points) > _FOLLOWED:
+        short = [(start, problem.solve(point, max_evaluations=min(_SHORT, most))) for start, point in points]
+        points = [(start, solution.point) for start, solution in sorted(short, key=lambda r: r[1].cost)[:_FOLLOWED]]
+    return min(((s, problem.solve(p, max_evaluations=most)) for s, p in points), key=lambda r: r[1].cost)
 
 
 def _point(parameters: NDArray[np.float64], curve: MeasuredCurve, problem: Problem) -> Point:
@@ -284,7 +297,7 @@ def _compare(
     residual, _ = problem.residuals(simplest.point, problem.model.n_layers(simplest.point.parameters))
     rho = neighbour_correlation(residual)
     rows = tuple(
-        DisorderFit.of(name, p.rmse(s.point), 2 * s.cost, int(p.free.sum()), residual.size, rho)
+        DisorderFit.of(name, s.point.parameters, p.rmse(s.point), 2 * s.cost, int(p.free.sum()), residual.size, rho)
         for name, (p, s) in fits.items()
     )
     kept = 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import median_filter
 
 from xrdlib._section import Section
@@ -21,7 +21,7 @@ from xrdlib.refinement._problem import Likelihood, Point, Problem, Solution, mis
 from xrdlib.refinement._uncertainty import covariances, neighbour_correlation
 from xrdlib.refinement.model import NUISANCES
 from xrdlib.refinement.starts import Start
-from xrdlib.simulation import PARAMETERS
+from xrdlib.simulation import PARAMETERS, StrainParameters, as_parameters
 from xrdlib.simulation.derivatives import strain_jacobian
 from xrdlib.simulation.strain import strain_layers
 
@@ -182,6 +182,28 @@ class Refinement(Section):
                 "at_bound": [name in self.at_bound for name in VARIABLES],
             }
         )
+
+    def against(self, true: ArrayLike | StrainParameters) -> pd.DataFrame:
+        """The parameters beside others that are known to be true, lengths in A.
+
+        Columns true, fit, off (% of range, absolute), deviations (how many of its own; nan at an end of the range);
+        one row per parameter.
+        """
+        known = as_parameters(true)[0]
+        off = np.abs(self.parameters - known)
+        return pd.DataFrame(
+            {
+                "true": known,
+                "fit": self.parameters,
+                "off": 100 * off / SPACE.range,
+                "deviations": off / self.sigma,
+            },
+            index=list(PARAMETERS),
+        )
+
+    def against_table(self, true: ArrayLike | StrainParameters) -> pd.DataFrame:
+        """`against` as text, with units."""
+        return _text.against(self, true)
 
     @property
     def table(self) -> pd.DataFrame:

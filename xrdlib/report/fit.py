@@ -73,7 +73,7 @@ def _page(fit: Refinement, command: str, notes: Sequence[str], figures: Path) ->
         (2, "The curve", _curve(fit, notes)),
         (2, fit.title, table(fit.table) + items(fit.sentences) + embedded(fitted, figures)),
         (2, "What the curve does not tell apart", embedded(tied, figures) + table(_correlation(fit), "long")),
-        (2, "Where the starts ended", table(_minima(fit), "long")),
+        (2, "Where the starts ended", _ends(fit)),
         (2, "How this page was made", _origin(fit, command)),
     ]
     marked = "" if fit.converged and not fit.interrupted else "<p><b>A partial result.</b></p>"
@@ -93,6 +93,16 @@ def _correlation(fit: Refinement) -> pd.DataFrame:
     """Two digits after the point; without what was not fitted."""
     whole = fit.correlation.dropna(how="all").dropna(how="all", axis=1)
     return whole.rename(columns=lambda name: name.replace("_", " ")).map(lambda value: f"{value:.2f}")
+
+
+def _ends(fit: Refinement) -> str:
+    """The minima, and of which model they are."""
+    if not fit.minima:
+        return "<p>No start converged.</p>"
+    of = ""
+    if fit.disorder_fits:
+        of = "<p>These are ends of fits with the first model of the disorder; the others started from them.</p>"
+    return of + table(_minima(fit), "long")
 
 
 def _minima(fit: Refinement) -> pd.DataFrame:

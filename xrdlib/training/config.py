@@ -100,6 +100,8 @@ class StudyConfig:
     def _check_extra(self) -> None:
         if self.extra is None:
             return
+        if self.training.fresh and self.training.pool is not None:
+            raise StudyError("extra: fresh curves in pools leave no place for others; take one of them away")
         own, extra = self.dataset.to_dict(), self.extra.to_dict()
         free = {"size", "sampling", "seed", "region", "chunk_size"}
         if differing := [k for k in own if k not in free and own[k] != extra[k]]:

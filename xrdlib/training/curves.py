@@ -73,7 +73,7 @@ class StudyCurves:
     def _reflectivity(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.dataset is None:
             return simulate_rows(self.config.dataset, rows)[1]
-        return self.dataset.reflectivity()[rows]
+        return self.dataset.take(rows)
 
     @cached_property
     def _split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -115,26 +115,53 @@ class StudyCurves:
         return self._read()
 
     def _read(self) -> _Samples:
+        return self._some(np.arange(len(self.training_parameters)))
+
+    def _some(self, samples: NDArray[np.int64]) -> _Samples:
+        """Some of the samples trained on, those of the dataset before those of the extra one."""
         own, more = self._rows
-        parts = [self._reflectivity(own)] if own.size else []
-        if more.size:
-            extra = self.config.extra
+        parts = [self._reflectivity(own[samples[samples < own.size]])]
+        if (samples >= own.size).any():
+            extra, rows = self.config.extra, more[samples[samples >= own.size] - own.size]
             assert extra is not None
-            parts.append(simulate_rows(extra, more)[1] if self.extra is None else self.extra.reflectivity()[more])
-        return _Samples(self.training_parameters, np.concatenate(parts) if len(parts) > 1 else parts[0])
+            parts.append(simulate_rows(extra, rows)[1] if self.extra is None else self.extra.take(rows))
+        return _Samples(self.training_parameters[samples], np.concatenate(parts) if len(parts) > 1 else parts[0])
+
+    @property
+    def chunks(self) -> list[NDArray[np.int64]]:
+        """The samples trained on, as rows of `training_parameters`, by the chunks that they are stored in."""
+        own, more = self._rows
+        chunk = own // self.config.dataset.chunk_size
+        if self.config.extra is not None:
+            chunk = np.concatenate([chunk, self.config.dataset.n_chunks + more // self.config.extra.chunk_size])
+        return np.split(np.arange(chunk.size), np.flatnonzero(np.diff(chunk)) + 1)
+
+    def part(self, samples: NDArray[np.int64], epoch: int, k: int) -> TrainingCurves:
+        """The ``k``-th pool of an epoch: some of the samples trained on, or so many fresh ones.
+
+        Epoch 0 is always the dataset.
+        """
+        fresh, rng = self.config.training.fresh and epoch > 0, None
+        if self.config.measurement is not None:
+            rng = np.random.default_rng([self.config.seed, 2, epoch, k])
+        seed = fresh_seed(self.config.dataset.seed, epoch, k)
+        return self._curves(self._drawn(samples.size, seed) if fresh else self._some(samples), rng)
 
     def _fresh(self, epoch: int) -> _Samples:
         """Samples of one epoch, in the place of the dataset's own; those of the extra dataset stay."""
-        dataset = self.config.dataset
-        n = self._split[0].size
-        draw = replace(dataset, size=n, chunk_size=n, seed=fresh_seed(dataset.seed, epoch))
-        parameters, stored = simulate_rows(draw, np.arange(n))
-        kept = self._in_focus(parameters) & ~self._held_out(parameters)
+        drawn = self._drawn(self._split[0].size, fresh_seed(self.config.dataset.seed, epoch))
         more = self._rows[0].size
         return _Samples(
-            np.concatenate([parameters[kept], self._samples.parameters[more:]]),
-            np.concatenate([stored[kept], self._samples.reflectivity[more:]]),
+            np.concatenate([drawn.parameters, self._samples.parameters[more:]]),
+            np.concatenate([drawn.reflectivity, self._samples.reflectivity[more:]]),
         )
+
+    def _drawn(self, n: int, seed: int) -> _Samples:
+        """New samples like the dataset's, ``n`` but for those out of focus or held out."""
+        draw = replace(self.config.dataset, size=n, chunk_size=n, seed=seed)
+        parameters, stored = simulate_rows(draw, np.arange(n))
+        kept = self._in_focus(parameters) & ~self._held_out(parameters)
+        return _Samples(parameters[kept], stored[kept])
 
     @cached_property
     def _clean(self) -> TrainingCurves:

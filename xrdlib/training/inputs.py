@@ -94,9 +94,9 @@ def network_inputs(
     return torch.from_numpy(out)
 
 
-def fresh_seed(seed: int, epoch: int) -> int:
-    """A seed of one epoch's fresh curves."""
-    return int(np.random.SeedSequence([seed, 9, epoch]).generate_state(1)[0])
+def fresh_seed(seed: int, *where: int) -> int:
+    """A seed of the fresh curves of one epoch, or of one pool of it."""
+    return int(np.random.SeedSequence([seed, 9, *where]).generate_state(1)[0])
 
 
 def fractions(parameters: NDArray[np.float64]) -> Tensor:

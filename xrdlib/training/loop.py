@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,10 @@ from xrdlib.data.dataset import Dataset
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
 from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
-from xrdlib.training.curves import StudyCurves, TrainingCurves
+from xrdlib.training.curves import StudyCurves
 from xrdlib.training.hashes import HASHES, write_hashes
 from xrdlib.training.network import Network, network_from, weighted_loss
+from xrdlib.training.pools import Pool, ahead, pools
 from xrdlib.training.store import HISTORY, create_predictions, read_history, write_history, write_predictions
 from xrdlib.training.study import Study, checkpoint_path, load_network, predict
 
@@ -140,7 +140,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
     if config.parent is not None and config.parent.continued:
         network = load_network(folder / _START, config.dataset.scan_points, config.network).train()
     else:
-        network.standardise(curves.epoch(0).inputs)
+        network.standardise(next(pools(curves, 0)).curves.inputs)
     parameters = list(network.parameters())
     optimiser = torch.optim.AdamW(parameters, lr=training.learning_rate, weight_decay=training.weight_decay)
     done = _load_resume(folder / _RESUME, network, optimiser)
@@ -152,14 +152,11 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
     weights = torch.tensor(training.parameter_weights)
     inputs, targets = curves.validation
     bar = progress_bar(f"epochs of {config.name}", training.epochs, done=done, show=progress and done < training.epochs)
-    # the next epoch's curves are measured while this one is trained on
-    with bar as advance, ThreadPoolExecutor(1) as ahead:
-        following = ahead.submit(curves.epoch, done + 1)
-        for epoch in range(done + 1, training.epochs + 1):
-            now = following.result()
-            if epoch < training.epochs:
-                following = ahead.submit(curves.epoch, epoch + 1)
-            train_loss, rate = _epoch(network, optimiser, now, config, epoch)
+    epochs = range(done + 1, training.epochs + 1)
+    # curves are read, simulated or measured while others are trained on
+    with bar as advance, closing(ahead(pool for epoch in epochs for pool in pools(curves, epoch))) as stream:
+        for epoch in epochs:
+            train_loss, rate = _epoch(network, optimiser, stream, config, epoch)
             state = _stored(network, training.checkpoint_precision)
             evaluated = network_from(state, config.dataset.scan_points, config.network)
             val_loss = float(
@@ -188,31 +185,33 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
 def _epoch(
     network: Network,
     optimiser: torch.optim.Optimizer,
-    curves: TrainingCurves,
+    stream: Iterator[Pool],
     config: StudyConfig,
     epoch: int,
 ) -> tuple[float, float]:
     """One pass over the training set, or over so many of it; its mean loss and last learning rate."""
-    training, (inputs, targets, counts) = config.training, curves
-    weights = counts[:, None] * torch.tensor(training.parameter_weights)
-    shuffled = np.random.default_rng([config.seed_of("order"), 8, epoch]).permutation(inputs.shape[0])
-    order = torch.from_numpy(shuffled[: training.epoch_size])
-    batches = torch.split(order, training.batch_size)
-    total, rate = 0.0, 0.0
+    training = config.training
+    total, n, rate = 0.0, 0, 0.0
     network.train()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed_of("dropout") * 1_000_003 + epoch)  # dropout
-        for i, rows in enumerate(batches):
-            rate = _learning_rate(training, ((epoch - 1) * len(batches) + i) / (training.epochs * len(batches)))
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            optimiser.zero_grad()
-            loss = weighted_loss(network(inputs[rows]), targets[rows], weights[rows], training.loss)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            total += float(loss.detach()) * rows.shape[0]
+        for pool in stream:
+            inputs, targets, counts = pool.curves
+            weights = counts[:, None] * torch.tensor(training.parameter_weights)
+            for i, rows in enumerate(torch.split(pool.order, training.batch_size), start=pool.before):
+                rate = _learning_rate(training, ((epoch - 1) * pool.total + i) / (training.epochs * pool.total))
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
+                optimiser.zero_grad()
+                loss = weighted_loss(network(inputs[rows]), targets[rows], weights[rows], training.loss)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                total += float(loss.detach()) * rows.shape[0]
+            n += pool.order.shape[0]
+            if pool.last:
+                break
     network.eval()
-    return total / order.shape[0], rate
+    return total / n, rate
 
 
 def _learning_rate(training: TrainingConfig, progress: float) -> float:

@@ -72,7 +72,8 @@ class Preprocess:
         if curve.angle[0] > needed[0] or curve.angle[-1] < needed[1]:
             raise ValueError(
                 f"curve: covers {curve.angle[0]:.0f} to {curve.angle[-1]:.0f} arcsec from the substrate peak; the "
-                f"network needs at least {needed[0]:.0f} to {needed[1]:.0f}"
+                f"network needs at least {needed[0]:.0f} to {needed[1]:.0f}; measure a wider scan (a fit can do "
+                "without the network: xrdlib fit --study none)"
             )
         lowest = self.floor * curve.intensity.max()
         values = np.exp(np.interp(angle, curve.angle, np.log(np.maximum(curve.intensity, lowest))))

@@ -44,6 +44,10 @@ class TrainingConfig:
         training the same however large the training set is.
     fresh : bool
         Every epoch has new curves, sampled like the dataset: none is seen twice.
+    pool : int or None
+        Curves in memory at a time, of a dataset that is larger: its chunks are drawn in random order, and their curves
+        are shuffled within pools of about this size. With ``fresh``, ``epoch_size`` may then exceed the dataset's size.
+        None holds all of them.
     """
 
     epochs: int = 60
@@ -60,6 +64,7 @@ class TrainingConfig:
     threads: int = 1
     epoch_size: int | None = None
     fresh: bool = False
+    pool: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameter_weights", tuple(float(w) for w in self.parameter_weights))
@@ -85,6 +90,7 @@ class TrainingConfig:
             ("threads", self.threads >= 1, "at least 1"),
             ("epoch_size", self.epoch_size is None or self.epoch_size >= 1, "at least 1"),
             ("fresh", isinstance(self.fresh, bool), "true or false"),
+            ("pool", self.pool is None or self.pool >= self.batch_size, "at least a batch"),
             *((name, isinstance(getattr(self, name), int), "a whole number") for name in _WHOLE),
         ):
             if not allowed:

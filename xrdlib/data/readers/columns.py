@@ -42,6 +42,7 @@ def read_columns(raw: bytes, reading: Reading) -> RawScan:
         "encoding": table.encoding,
         "header": list(table.header),
         "skipped": reading.skip,
+        "two_theta": reading.two_theta,
         "counts_per_unit": None,
     }
     warnings = list(table.warnings)
@@ -57,7 +58,7 @@ def read_columns(raw: bytes, reading: Reading) -> RawScan:
         axis,
         intensity,
         scale,
-        reading.reverse,
+        reading.reverse or reading.two_theta,
         [f"line {number}" for number in table.lines],
         f"the angles in {reading.unit}" if has_angles else "the index",
         step=reading.step,
@@ -75,6 +76,8 @@ def _inferred(table: Table, facts: dict[str, Any], reading: Reading, is_saved: b
         between = "" if facts["n_columns"] == 1 else f", columns separated by {table.separator!r}"
         texts.append(f"numbers with decimal {table.decimal!r}{between}")
     direction = "runs with theta (reverse=True), dth the other way" if reading.reverse else "rises with dth"
+    if reading.two_theta:
+        direction = "is 2theta (two_theta=True): halved, and dth runs the other way"
     if is_saved:
         texts.append("a curve that xrdlib saved: dth in arcsec, angle 0 as it was")
     elif facts["format"] == "angle, intensity":
@@ -118,7 +121,7 @@ def _pick_columns(table: Table, reading: Reading) -> tuple[int | None, int]:
         # with a step given, a column that counts the points is no angle
         picked = [1] if n == 2 and reading.step is not None and _counts(table.values[:, 0]) else list(range(n))
     if len(picked) == 1 and reading.step is None:
-        raise CurveFormatError("no angles in the file, and no step; give step= (--step) in arcsec")
+        raise CurveFormatError("no angles in the file, and no step; give step= in arcsec")
     return (None, picked[0]) if len(picked) == 1 else (picked[0], picked[1])
 
 
@@ -139,6 +142,11 @@ def _scale(reading: Reading, *, has_angles: bool, is_saved: bool) -> float:
         raise CurveFormatError(f"step={step:g} given; a positive number of arcsec expected")
     if unit != "arcsec" and is_saved:
         raise CurveFormatError(f"unit={unit!r} given, but a saved curve is in arcsec; leave unit= out")
+    if reading.two_theta and (is_saved or not has_angles):
+        what = "a saved curve has theta" if is_saved else "there is no angle column"
+        raise CurveFormatError(f"two_theta=True given, but {what}; leave it out")
     if unit != "arcsec" and not has_angles:
         raise CurveFormatError(f"unit={unit!r} given, but there is no angle column; give step= in arcsec")
-    return UNITS[unit] if has_angles or step is None else float(step)
+    if has_angles or step is None:
+        return UNITS[unit] / (2 if reading.two_theta else 1)
+    return float(step)

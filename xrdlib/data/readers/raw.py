@@ -29,6 +29,7 @@ class Reading:
     columns: Sequence[int] | None = None
     unit: str = "arcsec"
     reverse: bool = False
+    two_theta: bool = False
     separator: str | None = None
     decimal: str | None = None
     skip: int = 0

@@ -15,7 +15,7 @@ from xrdlib.simulation.crystals import CU_K_ALPHA1
 
 __all__ = ["COUNTS", "RATE", "WITHOUT_MEANING", "as_scan", "in_counts", "numbers_in", "plausible"]
 
-WITHOUT_MEANING = ("step", "columns", "unit", "reverse", "separator", "decimal", "skip")
+WITHOUT_MEANING = ("step", "columns", "unit", "reverse", "two_theta", "separator", "decimal", "skip")
 COUNTS, RATE = "counts", "counts per second"
 
 
