@@ -155,6 +155,16 @@ class Dataset:
         """Stored reflectivity of a range of rows, shape (n, n_grid)."""
         return self.stored("reflectivity", rows)
 
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Stored reflectivity of some rows (n,), shape (n, n_grid); one chunk is read after another."""
+        out = np.empty((rows.size, self.config.grid.angle.size), dtype=np.float32)
+        chunk = rows // self.config.chunk_size
+        for index in np.unique(chunk):
+            here = chunk == index
+            span = self.config.chunk(int(index))
+            out[here] = self.reflectivity(span)[rows[here] - span.start]
+        return out
+
     def chunks(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Rows and reflectivity, one chunk after another: for data larger than the memory."""
         for index in range(self.config.n_chunks):
