@@ -95,3 +95,36 @@ def test_processes() -> None:
     finally:
         torch.set_num_threads(threads)
     assert found == [[mine] * 3] * 2
+
+
+ORDER = """
+import hashlib, sys
+import numpy as np
+from xrdlib.data import sample
+from xrdlib.simulation import YIG_FILM, Scan, reflectivity
+from xrdlib.simulation.derivatives import reflectivity_jacobian
+
+rows, angle = sample(8, "uniform", seed=1), np.linspace(-60.0, 600.0, 150)
+kernels = {
+    "expanded": lambda: reflectivity(rows, angle),
+    "exact": lambda: reflectivity(rows, angle, film=YIG_FILM, exact=True, disorder=0.9, damage=0.2),
+    "adjoint": lambda: np.concatenate([v.ravel() for v in reflectivity_jacobian(rows, angle)]),
+}
+first = {name: kernels[name]() for name in sys.argv[1:]}
+for name in ("exact", "expanded"):
+    print(hashlib.sha256(np.ascontiguousarray(kernels[name]()).tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_order_in_which_kernels_are_compiled(tmp_path: Path) -> None:
+    """Compiled in one order, in another, and read from what was compiled: the same bits."""
+    root = Path(__file__).resolve().parents[2]
+    orders = (("expanded", "exact", "adjoint"), ("adjoint", "exact", "expanded"))
+    found = []  # without the adjoint kernel, which stores nothing: its last bits depend on whether it was just compiled
+    for cache, order in (("a", orders[0]), ("a", orders[1]), ("b", orders[1])):
+        environment = {**os.environ, "PYTHONPATH": str(root), "NUMBA_CACHE_DIR": str(tmp_path / cache)}
+        command = [sys.executable, "-c", ORDER, *order]
+        found.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert len(found[0].split()) == 2
+    assert found[0] == found[1] == found[2]

@@ -18,11 +18,14 @@ from numba import njit
 
 __all__ = ["propagate_exact", "propagate_expanded"]
 
+# All kernels here, in _adjoint.py and in refinement/_convolution.py have the same fastmath and error model, and what they
+# call is inlined or has them, too: numba compiles its own complex functions with the flags of whichever caller comes
+# first, and the last bits of stored curves would depend on the order of first use.
 _BLOCK = 128  # angles per block: what a block needs stays in the first-level cache
 _LANES = 8  # angles are padded to a multiple of this, so that every one is in the vectorised part of the loop
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _substrate(y, sigma):  # type: ignore[no-untyped-def]
     """X = -(y + s) / (2 sigma) of the semi-infinite substrate, written without the cancellation of y and s.
 
@@ -34,7 +37,7 @@ def _substrate(y, sigma):  # type: ignore[no-untyped-def]
     return -2.0 * sigma / (y - s)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _layer(u, v, g, tau):  # type: ignore[no-untyped-def]
     """One uniform layer, closed form; even in the root, so its branch does not matter."""
     w = g * g - tau * tau
@@ -44,7 +47,7 @@ def _layer(u, v, g, tau):  # type: ignore[no-untyped-def]
     return c * u - 1j * s * (g * u - tau * v), c * v + 1j * s * (g * v - tau * u)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
 def propagate_exact(angle, shift, n_layers, disorder, optics, rest, thickness, out):  # type: ignore[no-untyped-def]
     """Reflectivity of each row of sublayers by the closed form.
 
@@ -128,7 +131,7 @@ def propagate_expanded(angle, shift, n_layers, disorder, optics, rest, thickness
                 )
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy", inline="always")
+@njit(nogil=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy", inline="always")
 def _expanded_layer(  # type: ignore[no-untyped-def]
     width, field, phase, cosine, sine, b, cos_b, sin_b, h, tau_0, tau_1, square_0, square_1
 ):
