@@ -18,7 +18,7 @@ from numba import njit
 
 __all__ = ["propagate_exact", "propagate_expanded"]
 
-# All kernels here, in _adjoint.py and in refinement/_convolution.py have the same fastmath and error model, and what they
+# All kernels here, in _adjoint.py and refinement/_convolution.py have the same fastmath and error model, and what they
 # call is inlined or has them, too: numba compiles its own complex functions with the flags of whichever caller comes
 # first, and the last bits of stored curves would depend on the order of first use.
 _BLOCK = 128  # angles per block: what a block needs stays in the first-level cache
