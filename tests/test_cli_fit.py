@@ -255,3 +255,14 @@ def test_what_is_no_fit_is_not_opened(folder: Path) -> None:
             Refinement.open(folder / "other.json")
     with pytest.raises(ValueError, match="no fit that xrdlib saved"):
         Refinement.open(folder / "nowhere.json")
+
+
+def test_without_a_network_and_beside_what_is_true(run: Run) -> None:
+    options = ("--study", "none", "--random", "1", "--disorder", "even", "--max-evaluations", "40")
+    code, out, err = run("fit", "lab", *options)
+    assert (code, err) == (0, "")
+    assert "of its start (random 1)" in out
+    assert "Parameters that the curve was made of" in out
+    assert [line.split()[1] for line in out.splitlines() if line.strip().startswith("Dmax1  ")] == ["8.094e-3"]
+    code, _, err = run("fit", "lab", "--study", "none", "--random", "0")
+    assert (code, "random: 0 given, one or more expected" in err) == (2, True)

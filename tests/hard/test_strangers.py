@@ -245,7 +245,7 @@ def test_nothing_in_the_source_could() -> None:
 
 NAMES = [
     "../../evil",
-    "/tmp/evil-xrdlib",
+    "absolute",  # becomes the path of a folder
     "..",
     "a\\b/c",
     "[/]",
@@ -263,6 +263,7 @@ class TestNames:
     def test_write_nothing_outside(self, study: Study, tmp_path: Path, run: Any, name: str) -> None:
         """A study of a stranger whose name, experiment and parent are called like paths, through every command."""
         given = tmp_path / "given" / "in" / "here"
+        name = str(tmp_path / "evil") if name == "absolute" else name
         shutil.copytree(study.path, given / "s", ignore=shutil.ignore_patterns("dataset.zarr"))
         config = study.config.to_dict()
         config["name"] = name
@@ -291,7 +292,6 @@ class TestNames:
                 assert (out / "report" / "report.html").is_file() or command[0] != "diagnose"
         after = {p for p in tmp_path.rglob("*") if p != out and out not in p.parents}
         assert after == before
-        assert not Path("/tmp/evil-xrdlib").exists()
 
     @pytest.mark.parametrize("name", ["../x", "/etc/x", "a\0b"])
     def test_a_reference_study_s_name(self, name: str) -> None:

@@ -59,7 +59,7 @@ def against(fit: Refinement, true: ArrayLike | StrainParameters) -> pd.DataFrame
 
 
 def _note(fit: Refinement, name: str, sigma: float) -> str:
-    if name == "background" and name in fit.at_bound:
+    if name == "background" and _no_background(fit):
         return "like 0"
     if name in fit.at_bound:
         return "at a constraint" if np.isfinite(sigma) else "at a bound"
@@ -90,9 +90,10 @@ def sentences(fit: Refinement) -> list[str]:
         f"start ({fit.start}) and only instrument and disorder fitted {fit.log10_rmse_start:.4f}."
     ]
     if _misses(fit):
+        why = "its angle 0 is as far off as is allowed" if "offset" in fit.at_bound else "whole stretches are off"
         said.append(
-            "This is no description of the curve: whole stretches are off, and the numbers mean nothing. Is angle 0 "
-            "the substrate's peak, is that in the scan, are unit and direction of the angles right (xrdlib show)?"
+            f"This is no description of the curve: {why}, and the numbers mean nothing. Is angle 0 the substrate's "
+            "peak, is that in the scan, are unit and direction of the angles right (xrdlib show)?"
         )
     if fit.interrupted:
         said.append(
@@ -200,9 +201,13 @@ def _bounds(fit: Refinement) -> list[str]:
             f"{listed(tied)} {'lies at a constraint' if len(tied) == 1 else 'lie at constraints'} "
             f"({_binding(fit, tied)}): the deviations are for that held."
         )
-    if "background" in fit.at_bound:
+    if _no_background(fit):
         said.append("The background cannot be told from 0.")
     return said
+
+
+def _no_background(fit: Refinement) -> bool:
+    return "background" in fit.at_bound and fit.nuisances["background"] < fit.intensity.max() / 2
 
 
 def _binding(fit: Refinement, names: list[str]) -> str:
