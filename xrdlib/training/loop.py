@@ -1,7 +1,7 @@
 """A plain training loop that can be killed at any moment and goes on as if it had not been.
 
 Nothing random is carried from one epoch to the next: order, augmentation and dropout of an epoch come from
-(seed, epoch), the learning rate from the step. What has to be stored is the weights and Adam's moments.
+(seed, epoch), the learning rate from the step. What has to be stored is the weights and the optimiser's moments.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +30,7 @@ from xrdlib.training.config import StudyConfig, StudyError, TrainingConfig
 from xrdlib.training.curves import StudyCurves
 from xrdlib.training.hashes import HASHES, write_hashes
 from xrdlib.training.network import Network, network_from, weighted_loss
+from xrdlib.training.optimiser import Optimiser
 from xrdlib.training.pools import Pool, ahead, pools
 from xrdlib.training.store import HISTORY, create_predictions, read_history, write_history, write_predictions
 from xrdlib.training.study import Study, checkpoint_path, load_network, predict
@@ -141,8 +141,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
         network = load_network(folder / _START, config.dataset.scan_points, config.network).train()
     else:
         network.standardise(next(pools(curves, 0)).curves.inputs)
-    parameters = list(network.parameters())
-    optimiser = torch.optim.AdamW(parameters, lr=training.learning_rate, weight_decay=training.weight_decay)
+    optimiser = Optimiser(network, training)
     done = _load_resume(folder / _RESUME, network, optimiser)
     history = read_history(folder / "history.csv").iloc[:done]
     if len(history) < done:
@@ -184,7 +183,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
 
 def _epoch(
     network: Network,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     stream: Iterator[Pool],
     config: StudyConfig,
     epoch: int,
@@ -200,12 +199,10 @@ def _epoch(
             weights = counts[:, None] * torch.tensor(training.parameter_weights)
             for i, rows in enumerate(torch.split(pool.order, training.batch_size), start=pool.before):
                 rate = _learning_rate(training, ((epoch - 1) * pool.total + i) / (training.epochs * pool.total))
-                for group in optimiser.param_groups:
-                    group["lr"] = rate
-                optimiser.zero_grad()
-                loss = weighted_loss(network(inputs[rows]), targets[rows], weights[rows], training.loss)
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
+                with torch.autocast("cpu", torch.bfloat16, enabled=training.precision == "bfloat16"):
+                    predicted = network(inputs[rows])
+                loss = weighted_loss(predicted, targets[rows], weights[rows], training.loss)
+                optimiser.step(loss, rate)
                 total += float(loss.detach()) * rows.shape[0]
             n += pool.order.shape[0]
             if pool.last:
@@ -242,14 +239,13 @@ def _save(tensors: dict[str, Tensor], path: Path, epoch: int) -> None:
     write_whole(path, save(tensors, {"epoch": str(epoch)}))  # of several entries the order would be random
 
 
-def _save_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:
+def _save_resume(path: Path, network: Network, optimiser: Optimiser, epoch: int) -> None:
     tensors = {f"weights.{k}": v.detach().clone() for k, v in network.state_dict().items()}
-    for index, moments in optimiser.state_dict()["state"].items():
-        tensors |= {f"moments.{index}.{k}": v.clone() for k, v in moments.items()}
+    tensors |= {f"moments.{k}": v for k, v in optimiser.moments().items()}
     _save(tensors, path, epoch)
 
 
-def _load_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer) -> int:
+def _load_resume(path: Path, network: Network, optimiser: Optimiser) -> int:
     """Restore weights and moments; the number of epochs done, 0 where there is nothing to resume."""
     if not path.exists():
         return 0
@@ -258,15 +254,14 @@ def _load_resume(path: Path, network: Network, optimiser: torch.optim.Optimizer)
             metadata = file.metadata()
             tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
         done = int(metadata["epoch"])
+        network.load_state_dict(_named(tensors, "weights."))
+        optimiser.restore(_named(tensors, "moments."))
     except Exception as error:
         raise StudyError(
             f"{path}: cannot be resumed from ({error}); remove the study's folder to start again"
         ) from None
-    network.load_state_dict({k.removeprefix("weights."): v for k, v in tensors.items() if k.startswith("weights.")})
-    state: dict[int, dict[str, Any]] = {}
-    for key, value in tensors.items():
-        if key.startswith("moments."):
-            _, index, name = key.split(".")
-            state.setdefault(int(index), {})[name] = value
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
     return done
+
+
+def _named(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

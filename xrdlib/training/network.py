@@ -116,4 +116,6 @@ class Network(nn.Module):
     def forward(self, curves: Tensor) -> Tensor:
         """Curves of shape (n, n_points) to fractions of range, shape (n, 7)."""
         standardised = (curves - self.input_mean) / self.input_scale
-        return self.layers(standardised[:, None, :])  # type: ignore[no-any-return]
+        features = self.layers[:-2](standardised[:, None, :])
+        with torch.autocast(features.device.type, enabled=False):  # 8 bits would round to 0.4 % of range
+            return self.layers[-2:](features.float())  # type: ignore[no-any-return]
