@@ -199,7 +199,7 @@ def _epoch(
             weights = counts[:, None] * torch.tensor(training.parameter_weights)
             for i, rows in enumerate(torch.split(pool.order, training.batch_size), start=pool.before):
                 rate = _learning_rate(training, ((epoch - 1) * pool.total + i) / (training.epochs * pool.total))
-                with torch.autocast("cpu", torch.bfloat16, enabled=training.precision == "bfloat16"):
+                with torch.autocast("cpu", torch.bfloat16, enabled=training.bfloat16):
                     predicted = network(inputs[rows])
                 loss = weighted_loss(predicted, targets[rows], weights[rows], training.loss)
                 optimiser.step(loss, rate)

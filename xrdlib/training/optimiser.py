@@ -21,7 +21,7 @@ class Optimiser:
         self._weights = list(network.parameters())
         rest, rate, decay = self._weights, training.learning_rate, training.weight_decay
         self._parts: list[optim.Optimizer] = []
-        if training.optimiser == "muon":
+        if training.muon:
             matrices = [w for w in self._weights[:-2] if w.ndim == 2]
             rest = [w for w in self._weights if all(w is not m for m in matrices)]
             self._parts.append(optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"))

@@ -25,11 +25,6 @@ class TrainingConfig:
         Highest rate of a cosine schedule that rises over the first ``warmup`` of all steps and falls to 0.
     warmup : float
     weight_decay : float
-    optimiser : {"adamw", "muon"}
-        See ``Optimiser``; "muon" needs fewer curves for the same error, each step costs more.
-    precision : {"float32", "bfloat16"}
-        Of the products inside the network while it is trained (weights, last layer and predictions stay float32); with
-        "bfloat16" they take a fraction of the time on processors that have instructions for it.
     loss : {"l1", "mse"}
         On parameters as fractions of their ranges.
     parameter_weights : tuple of 7 floats
@@ -53,6 +48,12 @@ class TrainingConfig:
         Curves in memory at a time, of a dataset that is larger: its chunks are drawn in random order, and their curves
         are shuffled within pools of about this size. With ``fresh``, ``epoch_size`` may then exceed the dataset's size.
         None holds all of them.
+    muon : bool
+        Muon for the matrices inside the network instead of AdamW (see ``Optimiser``): fewer curves for the same error,
+        more work in each step.
+    bfloat16 : bool
+        The products inside the network in bfloat16 while it is trained (weights, last layer and predictions stay
+        float32): a fraction of the time on processors that have instructions for it.
     """
 
     epochs: int = 60
@@ -60,8 +61,6 @@ class TrainingConfig:
     learning_rate: float = 2e-3
     warmup: float = 0.1
     weight_decay: float = 0.0
-    optimiser: str = "adamw"
-    precision: str = "float32"
     loss: str = "l1"
     parameter_weights: tuple[float, ...] = (1.0,) * 7
     validation_fraction: float = 0.1
@@ -72,6 +71,8 @@ class TrainingConfig:
     epoch_size: int | None = None
     fresh: bool = False
     pool: int | None = None
+    muon: bool = False
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameter_weights", tuple(float(w) for w in self.parameter_weights))
@@ -80,8 +81,8 @@ class TrainingConfig:
             ("batch_size", self.batch_size >= 2, "at least 2"),
             ("learning_rate", self.learning_rate >= 0, "a number, 0 or more,"),
             ("warmup", 0 <= self.warmup < 1, "a fraction below 1"),
-            ("optimiser", self.optimiser in ("adamw", "muon"), "adamw or muon"),
-            ("precision", self.precision in ("float32", "bfloat16"), "float32 or bfloat16"),
+            ("muon", isinstance(self.muon, bool), "true or false"),
+            ("bfloat16", isinstance(self.bfloat16, bool), "true or false"),
             ("loss", self.loss in ("l1", "mse"), "l1 or mse"),
             (
                 "parameter_weights",
