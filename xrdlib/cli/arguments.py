@@ -17,12 +17,14 @@ __all__ = [
     "check_writable",
     "column_numbers",
     "is_curve_file",
+    "is_shipped",
     "open_study",
     "read_target",
     "seven_numbers",
     "write_text",
 ]
 
+SHIPPED = ("lab", "measured", "accurate", "accurate_measured")  # studies that `reference_study` opens
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
@@ -97,11 +99,16 @@ def read_target(text: str, study: Study, *, cm: bool, allow_outside: bool, readi
     return Target.from_experiment(next(same, given), study.config)
 
 
+def is_shipped(text: str) -> bool:
+    """Whether a study's name is meant, and no folder."""
+    return text in SHIPPED and not Path(text).exists()
+
+
 def open_study(name: str, *, complete: bool = True) -> Study:
     """A shipped study by name, or any study by folder."""
     from xrdlib.training import Study, reference_study
 
-    if name in ("lab", "measured") and not Path(name).exists():
+    if is_shipped(name):
         return reference_study(name)
     return Study.open(name, complete=complete)
 

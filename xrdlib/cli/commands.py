@@ -231,11 +231,12 @@ def study_export(
     study: Annotated[Path, typer.Argument(help="A finished study.")],
     folder: Annotated[Path, typer.Argument(help="Folder to create.")],
     every: Annotated[int, typer.Option(min=1, help="Keep the weights of every so many epochs.")] = 3,
+    final: Annotated[bool, typer.Option("--final", help="Keep the weights of the final epoch alone.")] = False,
 ) -> None:
     """Copy what diagnosing needs, without the dataset and without most of the weights."""
     from xrdlib.training import Study, export_study
 
-    print_study(export_study(Study.open(study), folder, every=every))
+    print_study(export_study(Study.open(study), folder, every=None if final else every))
 
 
 @study_app.command(

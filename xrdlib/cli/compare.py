@@ -32,7 +32,9 @@ SCHEMA = "xrdlib.compare/1"
 def compare(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="STUDIES...", help="Folders, or lab or measured; the first is what others are held to."),
+        typer.Argument(
+            metavar="STUDIES...", help="Folders, or lab, measured, accurate; the first is what others are held to."
+        ),
     ],
     experiment: Annotated[
         list[str] | None,

@@ -39,7 +39,7 @@ def fit(
     study: Annotated[
         str,
         typer.Option(
-            help="Whose network starts, and whose kind of sample: a folder, or lab or measured; none: random starts."
+            help="Whose network starts, whose kind of sample: a folder, or measured, accurate_measured; none: random."
         ),
     ] = "measured",
     random: Annotated[

@@ -22,7 +22,7 @@ __all__ = ["remedy_app"]
 remedy_app = typer.Typer(no_args_is_help=True, help="Remedies: each writes a new study and says what it changed.")
 app.add_typer(remedy_app, name="remedy")
 
-StudyName = Annotated[str, typer.Option("--study", help="The parent: a study's folder, or lab or measured.")]
+StudyName = Annotated[str, typer.Option("--study", help="The parent: a study's folder, or lab, measured, accurate.")]
 ExperimentText = Annotated[
     str, typer.Option("--experiment", help="A named experiment, seven numbers in one quoted string, or a curve file.")
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import xrdlib
-from xrdlib.cli.arguments import asked_for, check_writable, open_study, write_text
+from xrdlib.cli.arguments import asked_for, check_writable, is_shipped, open_study, write_text
 from xrdlib.cli.commands import app, dataset_show, study_show
 from xrdlib.cli.reading import as_options, reads_a_curve
 
@@ -32,7 +32,7 @@ def show(
     file: Annotated[str, typer.Argument(help="A curve's file; or the folder of a study or a dataset.")],
     reading: Any = None,
     study: Annotated[
-        str, typer.Option(help="Whose network is to read the curve: a study's folder, or lab or measured.")
+        str, typer.Option(help="Whose network is to read the curve: a study's folder, or lab, measured, accurate.")
     ] = "measured",
     out: Annotated[Path | None, typer.Option(help="Write the figure into this folder's folder figures.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the numbers as JSON.")] = None,
@@ -78,7 +78,7 @@ def show(
 def _kind(text: str) -> str:
     """What is to be shown: a curve's file is all that is neither study nor dataset."""
     path = Path(text)
-    if (path / "config.toml").is_file() or (text in ("lab", "measured") and not path.exists()):
+    if (path / "config.toml").is_file() or is_shipped(text):
         return "study"
     return "dataset" if (path / "zarr.json").is_file() else "curve"
 

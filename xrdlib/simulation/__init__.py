@@ -13,7 +13,7 @@ from xrdlib.simulation.crystals import (
 from xrdlib.simulation.diffraction import reflectivity
 from xrdlib.simulation.features import StrainedPeak, fringe_period, fringe_spacing, strained_peak
 from xrdlib.simulation.instrument import Grid, Instrument, count_photons, resolution_matrix, simulation_grid
-from xrdlib.simulation.simulate import measure, simulate
+from xrdlib.simulation.simulate import measure, simulate, simulate_profile
 from xrdlib.simulation.strain import (
     PARAMETERS,
     StrainParameters,
@@ -45,6 +45,7 @@ __all__ = [
     "reflectivity",
     "resolution_matrix",
     "simulate",
+    "simulate_profile",
     "simulation_grid",
     "strain_profile",
     "strained_peak",

@@ -61,6 +61,12 @@ def bragg_shift(strain: FloatArray, bragg_angle: float, bragg: Bragg) -> FloatAr
     if bragg == "linear":
         return np.asarray(strain * np.tan(bragg_angle))
     if bragg == "exact":
+        lowest = float(strain.min(initial=0.0))
+        if lowest <= np.sin(bragg_angle) - 1:
+            raise ValueError(
+                f"strain: {lowest:g} given, above {np.sin(bragg_angle) - 1:g} expected; below there is no "
+                "reflection at this wavelength"
+            )
         return np.asarray(bragg_angle - np.arcsin(np.sin(bragg_angle) / (1.0 + strain)))
     raise ValueError(f"bragg: {bragg!r} given, 'linear' or 'exact' expected")
 
@@ -188,30 +194,44 @@ def reflectivity(
     ValueError
         For parameters, a disorder, damage or film that cannot be simulated.
     """
-    from xrdlib.simulation import _kernels  # numba is imported when a curve is wanted, not before
-
     rows = as_parameters(parameters)
     theta = scan_angles(angle) * ARCSEC
     static, loss = check_disorder(disorder, damage, rows.shape[0])
     strain, n_layers = strain_layers(rows, layer_thickness=layer_thickness)
     factor = static[:, None] * np.exp(-loss[:, None] * relative_strain(strain) ** 2)
     layers = stack(strain, n_layers, crystal, film, layer_thickness, bragg)
+    return propagate(theta, layers, factor, layer_thickness, exact=exact, threads=threads)
+
+
+def propagate(
+    theta: FloatArray,
+    layers: _Stack,
+    factor: FloatArray,
+    layer_thickness: float,
+    *,
+    exact: bool = False,
+    threads: int | None = None,
+) -> FloatArray:
+    """Reflectivity (n, m) of stacks at angles theta (m,) in rad; factor (n, k) is each sublayer's E."""
+    from xrdlib.simulation import _kernels  # numba is imported when a curve is wanted, not before
+
+    n = len(factor)
     if np.abs(layers.optics.sigma_layer).max() * layer_thickness > _EXPANSION_LIMIT:
         exact = True
     kernel = _kernels.propagate_exact if exact else _kernels.propagate_expanded
-    out = np.empty((rows.shape[0], theta.size))
+    out = np.empty((n, theta.size))
 
     def run(part: slice) -> None:
         kernel(
-            theta, layers.shift[part], n_layers[part], factor[part], layers.optics, layers.rest[part],
+            theta, layers.shift[part], layers.n_layers[part], factor[part], layers.optics, layers.rest[part],
             layer_thickness, out[part],
         )  # fmt: skip
 
-    workers = min(threads or os.cpu_count() or 1, max(1, rows.shape[0] // 4))
+    workers = min(threads or os.cpu_count() or 1, max(1, n // 4))
     if workers == 1:
         run(slice(None))
     else:
-        step = -(-rows.shape[0] // (4 * workers))
+        step = -(-n // (4 * workers))
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, [slice(i, i + step) for i in range(0, rows.shape[0], step)]))
+            list(pool.map(run, [slice(i, i + step) for i in range(0, n, step)]))
     return out

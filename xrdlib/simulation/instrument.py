@@ -32,7 +32,7 @@ _MARGIN = 150.0  # arcsec beyond either end of the scan
 _MOST_POINTS, _LARGEST_MATRIX = 1e6, 2e8  # 1.6 GB
 _FEWEST_COUNTS, _MOST_COUNTS = 1e-6, 1e15
 _FAINTEST, _BRIGHTEST = 1e-200, 1e100
-_STRAINED_DEPTH = 7500.0  # A, the deepest strained region of the parameter space
+STRAINED_DEPTH = 7500.0  # A, the deepest strained region of the parameter space
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def simulation_grid(
     scan: Scan,
     *,
     fwhm: float = 30.0,
-    thickness: float = _STRAINED_DEPTH,
+    thickness: float = STRAINED_DEPTH,
     crystal: Crystal = GGG_444,
     refine: int = 1,
 ) -> Grid:

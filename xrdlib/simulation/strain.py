@@ -24,10 +24,12 @@ from xrdlib._arrays import number, vectors
 
 __all__ = [
     "DMIN",
+    "MAX_DEPTH",
     "PARAMETERS",
     "StrainParameters",
     "StrainProfile",
     "as_parameters",
+    "check_thickness",
     "strain_layers",
     "strain_parts",
     "strain_profile",
@@ -38,7 +40,7 @@ FloatArray = NDArray[np.float64]
 DMIN = 1e-4
 _LENGTHS = np.array([False, False, True, True, False, True, True])
 _DEPTHS = ("L1", "Rp1", "L2", "Rp2")
-_MAX_DEPTH = 200_000.0  # angstrom; a profile that reaches deeper is a mistake in the parameters
+MAX_DEPTH = 200_000.0  # angstrom; a profile that reaches deeper is a mistake in the parameters
 _MAX_STRAIN = 1.0
 _LARGEST = 1e100  # of any parameter: differences and their squares are then finite
 _THINNEST = 0.1  # angstrom
@@ -222,10 +224,10 @@ def _parts(rows: FloatArray, layer_thickness: float) -> tuple[FloatArray, FloatA
         last = asymmetric + decaying
         if (last <= DMIN).all():
             return depth, *_at(depth, rows, widths)
-        if deepest > _MAX_DEPTH:
+        if deepest > MAX_DEPTH:
             row = int(np.argmax(last))
             raise ValueError(
-                f"parameters: the strain of row {row} reaches more than {_MAX_DEPTH:g} A deep; "
+                f"parameters: the strain of row {row} reaches more than {MAX_DEPTH:g} A deep; "
                 f"Dmax1 = {rows[row, 0]:g} and D02 = {rows[row, 4]:g} must be well above {DMIN:g}, or zero"
             )
 
@@ -255,13 +257,18 @@ def _check_layers(rows: FloatArray, n_layers: NDArray[np.int64], layer_thickness
         )
 
 
-def _check(rows: FloatArray, layer_thickness: float) -> None:
-    if not _THINNEST <= number(layer_thickness, "layer_thickness") <= _MAX_DEPTH:
+def check_thickness(layer_thickness: float) -> None:
+    """ValueError for a sublayer that is no length, too thin or too thick."""
+    if not _THINNEST <= number(layer_thickness, "layer_thickness") <= MAX_DEPTH:
         raise ValueError(
-            f"layer_thickness = {layer_thickness:g} A given, a length from {_THINNEST:g} to {_MAX_DEPTH:g} A expected"
+            f"layer_thickness = {layer_thickness:g} A given, a length from {_THINNEST:g} to {MAX_DEPTH:g} A expected"
         )
+
+
+def _check(rows: FloatArray, layer_thickness: float) -> None:
+    check_thickness(layer_thickness)
     for name in PARAMETERS:
-        values, largest = rows[:, PARAMETERS.index(name)], _MAX_DEPTH if name in _DEPTHS else _MAX_STRAIN
+        values, largest = rows[:, PARAMETERS.index(name)], MAX_DEPTH if name in _DEPTHS else _MAX_STRAIN
         if (np.abs(values) > largest).any():
             row = int(np.argmax(np.abs(values)))
             raise ValueError(f"parameters: {name} = {values[row]:g} of row {row} must be within {largest:g}")

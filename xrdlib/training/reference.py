@@ -11,24 +11,34 @@ from xrdlib.training.hashes import write_hashes
 from xrdlib.training.replicas import Replicas
 from xrdlib.training.study import Study, checkpoint_path
 
-__all__ = ["REFERENCE_STUDIES", "export_study", "reference_replicas", "reference_study"]
+__all__ = ["REFERENCE_MODEL", "REFERENCE_STUDIES", "export_study", "reference_replicas", "reference_study"]
 
-REFERENCE_STUDIES = Path(__file__).resolve().parents[2] / "data" / "reference_studies"
+_DATA = Path(__file__).resolve().parents[2] / "data"
+REFERENCE_STUDIES, REFERENCE_MODEL = _DATA / "reference_studies", _DATA / "reference_model"
 
 
 def reference_study(name: str = "lab") -> Study:
-    """Open a shipped study: ``lab`` (as the lab's note) or ``measured`` (trained for measured curves).
+    """Open a shipped study.
+
+    Parameters
+    ----------
+    name : {"lab", "measured", "accurate", "accurate_measured"}
+        As the lab's note; trained for measured curves; and the most accurate networks that an hour of two cores gives
+        (docs/reference_model.md), for noise-free and for measured curves, of which only the final epoch has weights.
 
     Raises
     ------
     StudyError
         If there is none of that name, or xrdlib was installed without the repository's ``data`` folder.
     """
-    have = sorted(p.name for p in REFERENCE_STUDIES.glob("*") if (p / "config.toml").is_file())
+    shipped = {
+        p.parent.name: p.parent for folder in (REFERENCE_STUDIES, REFERENCE_MODEL) for p in folder.glob("*/config.toml")
+    }
+    have = sorted(shipped)
     if name not in have:
         reason = f"those shipped are {', '.join(have)}" if have else "install from a clone of the repository"
         raise StudyError(f"{REFERENCE_STUDIES / name}: no such reference study; {reason}")
-    return Study.open(REFERENCE_STUDIES / name)
+    return Study.open(shipped[name])
 
 
 def reference_replicas(name: str = "lab") -> Replicas:
@@ -47,7 +57,7 @@ def reference_replicas(name: str = "lab") -> Replicas:
     return Replicas.open(file)
 
 
-def export_study(study: Study, path: str | os.PathLike[str], *, every: int = 3) -> Study:
+def export_study(study: Study, path: str | os.PathLike[str], *, every: int | None = 3) -> Study:
     """Copy what diagnosing needs: configuration, history, all predictions, and the weights of some epochs.
 
     Parameters
@@ -55,8 +65,9 @@ def export_study(study: Study, path: str | os.PathLike[str], *, every: int = 3) 
     study : Study
     path : path
         New folder.
-    every : int
-        Weights of every so many epochs are kept, and of the first, the final and each experiment's ideal epoch.
+    every : int or None
+        Weights of every so many epochs are kept, and of the first, the final and each experiment's ideal epoch; None
+        keeps the final epoch's alone.
 
     Returns
     -------
@@ -71,8 +82,10 @@ def export_study(study: Study, path: str | os.PathLike[str], *, every: int = 3) 
     folder = Path(path)
     if folder.exists():
         raise StudyError(f"{folder}: exists already; choose another folder or remove this one")
-    ideal = {int(study.experiment_errors(e.name).mean(axis=1).argmin()) + 1 for e in study.config.experiments}
-    wanted = {1, study.final} | ideal | set(range(every, study.n_epochs + 1, every))
+    wanted = {study.final}
+    if every is not None:
+        ideal = {int(study.experiment_errors(e.name).mean(axis=1).argmin()) + 1 for e in study.config.experiments}
+        wanted |= {1} | ideal | set(range(every, study.n_epochs + 1, every))
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "checkpoints").mkdir(parents=True)
