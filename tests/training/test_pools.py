@@ -111,6 +111,21 @@ def test_a_training_in_pools_goes_on_where_it_was(config, tmp_path):
     assert (whole.history["val_loss"].diff().dropna() != 0).all()
 
 
+def test_every_curve_of_a_pool_as_often_as_asked(config):
+    thrice = replace(config, training=replace(config.training, passes=3))
+    one, all_three = list(pools(StudyCurves(config), 1)), list(pools(StudyCurves(thrice), 1))
+    assert [p.curves.inputs.shape for p in one] == [p.curves.inputs.shape for p in all_three]
+    for single, pool in zip(one, all_three, strict=True):
+        n = single.order.shape[0]
+        assert pool.order.shape == (3 * n,)
+        for part in pool.order.split(n):
+            assert sorted(part.tolist()) == list(range(n))
+        assert pool.order[:n].tolist() != pool.order[n : 2 * n].tolist()
+    batches = [-(-p.order.shape[0] // config.training.batch_size) for p in all_three]
+    assert [p.before for p in all_three] == [sum(batches[:k]) for k in range(len(batches))]
+    assert all_three[0].total == sum(batches)
+
+
 def test_what_goes_wrong_ahead_is_told():
     def items():
         yield 1
@@ -126,6 +141,8 @@ def test_what_goes_wrong_ahead_is_told():
 def test_impossible_pools():
     with pytest.raises(StudyError, match=r"training: pool = 10 given, at least a batch expected"):
         TrainingConfig(pool=10)
+    with pytest.raises(StudyError, match=r"training: passes = 2 given, at least 1, and a pool, expected"):
+        TrainingConfig(passes=2)
     both = TrainingConfig(pool=1000, fresh=True)
     with pytest.raises(StudyError, match=r"extra: fresh curves in pools leave no place"):
         StudyConfig(training=both, extra=DatasetConfig(size=100, seed=1))

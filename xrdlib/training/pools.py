@@ -44,10 +44,11 @@ def pools(curves: StudyCurves, epoch: int) -> Iterator[Pool]:
         yield Pool(everything, torch.from_numpy(order), 0, _batches(order.size, training.batch_size), True)
         return
     plan = _plan(curves, epoch)
-    batches = [_batches(rows.size, training.batch_size) for rows in plan]
+    passes = training.passes or 1
+    batches = [_batches(passes * rows.size, training.batch_size) for rows in plan]
     for k, rows in enumerate(plan):
-        part = curves.part(rows, epoch, k)
-        order = np.random.default_rng([*key, k]).permutation(part.inputs.shape[0])
+        part, rng = curves.part(rows, epoch, k), np.random.default_rng([*key, k])
+        order = np.concatenate([rng.permutation(part.inputs.shape[0]) for _ in range(passes)])
         yield Pool(part, torch.from_numpy(order), sum(batches[:k]), sum(batches), k == len(plan) - 1)
 
 

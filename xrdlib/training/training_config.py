@@ -48,6 +48,9 @@ class TrainingConfig:
         Curves in memory at a time, of a dataset that is larger: its chunks are drawn in random order, and their curves
         are shuffled within pools of about this size. With ``fresh``, ``epoch_size`` may then exceed the dataset's size.
         None holds all of them.
+    passes : int or None
+        How often the curves of a pool are trained on before the next (None: once): more steps for the same
+        simulations. ``epoch_size`` counts the curves, not the passes.
     muon : bool
         Muon for the matrices inside the network instead of AdamW (see ``Optimiser``): fewer curves for the same error,
         more work in each step.
@@ -71,6 +74,7 @@ class TrainingConfig:
     epoch_size: int | None = None
     fresh: bool = False
     pool: int | None = None
+    passes: int | None = None
     muon: bool = False
     bfloat16: bool = False
 
@@ -81,6 +85,7 @@ class TrainingConfig:
             ("batch_size", self.batch_size >= 2, "at least 2"),
             ("learning_rate", self.learning_rate >= 0, "a number, 0 or more,"),
             ("warmup", 0 <= self.warmup < 1, "a fraction below 1"),
+            ("passes", self.passes is None or (self.pool is not None and self.passes >= 1), "at least 1, and a pool,"),
             ("muon", isinstance(self.muon, bool), "true or false"),
             ("bfloat16", isinstance(self.bfloat16, bool), "true or false"),
             ("loss", self.loss in ("l1", "mse"), "l1 or mse"),
