@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xrdlib._disk import named_if_full, refuse_links
 from xrdlib._progress import progress_bar
+from xrdlib._version import __version__
 from xrdlib._words import first_line
 from xrdlib.data._executors import process_pool, results
 from xrdlib.data._stored import FAST, SMALL, open_group
@@ -153,7 +154,8 @@ def _prepare(folder: Path, config: DatasetConfig) -> None:
 
 def _create(folder: Path, config: DatasetConfig) -> None:
     """A folder with the parameters, and every chunk missing."""
-    group = zarr.create_group(folder, attributes={"format": FORMAT, "config": config.to_dict()})
+    attributes = {"format": FORMAT, "xrdlib_version": __version__, "config": config.to_dict()}
+    group = zarr.create_group(folder, attributes=attributes)
     rows, grid = config.chunk_size, config.grid
     whole: dict[str, Any] = {"compressors": SMALL, "fill_value": FILL}
     block = min(config.size, BLOCK)

@@ -7,7 +7,6 @@ omega or 2theta axis runs the other way: its own formats say so, a text file doe
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import os
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xrdlib._arrays import intensities, vector
+from xrdlib._shown import Shown
 from xrdlib.data._described import check_scan, describe, inferences, suspicions
 from xrdlib.data.peak import find_substrate_peak
 from xrdlib.data.readers import CurveFormatError, RawScan, Reading, read_scan
@@ -29,8 +29,8 @@ __all__ = ["CurveFormatError", "MeasuredCurve", "load_curve"]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class MeasuredCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class MeasuredCurve(Shown):
     """A measured rocking curve.
 
     Attributes
@@ -84,14 +84,7 @@ class MeasuredCurve:
                 draft.unlink()
             raise CurveFormatError(f"{target}: cannot be written: {error.strerror}") from None
 
-    def __repr__(self) -> str:
-        return f"MeasuredCurve({', '.join(f'{name} {value}' for name, value in self._summary())})"
-
-    def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in self._summary())
-        return f"<table>{rows}</table>"
-
-    def _summary(self) -> list[tuple[str, str]]:
+    def _facts(self) -> list[tuple[str, str]]:
         known = self.metadata
         rows = [
             ("file", Path(str(known.get("file", "none"))).name),

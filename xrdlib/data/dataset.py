@@ -18,6 +18,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from xrdlib._shown import Shown
 from xrdlib._words import first_line
 from xrdlib.data._stored import open_group
 from xrdlib.data.dataset_config import FORMAT, LOST, READY, DatasetConfig, DatasetError, simulate_samples
@@ -28,8 +29,8 @@ __all__ = ["Dataset"]
 BY_CHUNK = ("disorder", "peak_in_scan", "reflectivity")  # arrays that are built chunk by chunk
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Shown):
     """An opened dataset folder; arrays are read when asked for.
 
     Attributes
@@ -71,6 +72,18 @@ class Dataset:
                 "run the same 'xrdlib dataset build' again to finish it"
             )
         return dataset
+
+    def _facts(self) -> list[tuple[str, str]]:
+        config, missing = self.config, len(self.missing_chunks)
+        film, (low, high) = ", film" if config.film else "", config.disorder
+        built = "all" if not missing else f"{config.n_chunks - missing} of {config.n_chunks} chunks"
+        return [
+            ("folder", str(self.path)),
+            ("curves", f"{config.size} {config.sampling}, seed {config.seed}"),
+            ("built", built),
+            ("sample", f"{config.crystal}{film}, E {low:g} to {high:g}"),
+            ("angles", f"{config.grid.angle.size}, for scans of {config.scan_points} points"),
+        ]
 
     @cached_property
     def _group(self) -> zarr.Group:

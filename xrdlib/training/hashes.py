@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xrdlib._disk import sha256, write_whole
+from xrdlib._version import __version__
 from xrdlib.data._stored import open_group
 from xrdlib.training.training_config import StudyError
 
@@ -24,7 +25,8 @@ _DRAFT = ".partial"  # left by a kill
 def write_hashes(folder: Path) -> None:
     """Store the hashes of a finished study's files; datasets, and what only a resumed training needs, are left out."""
     found = {name: sha256(folder / name) for name in _files(folder)}
-    write_whole(folder / HASHES, (json.dumps({"format": _FORMAT, "sha256": found}, indent=0) + "\n").encode())
+    stored = {"format": _FORMAT, "xrdlib_version": __version__, "sha256": found}
+    write_whole(folder / HASHES, (json.dumps(stored, indent=0) + "\n").encode())
 
 
 def read_hashes(folder: Path) -> dict[str, str] | None:

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from xrdlib._version import __version__
 from xrdlib.data.space import SPACE
 from xrdlib.simulation.strain import PARAMETERS
 from xrdlib.training.config import StudyConfig, StudyError
@@ -216,7 +217,7 @@ def collect_replicas(
             "parameter": np.array(PARAMETERS, dtype=object),
             "test_set": ("sample", np.repeat(np.array(["grid", "uniform"], dtype=object), len(rows[0]) // 2)),
         },
-        {"config": base.config.to_dict()},
+        {"xrdlib_version": __version__, "config": base.config.to_dict()},
     )
     partial = file.with_name(file.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)

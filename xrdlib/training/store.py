@@ -18,6 +18,7 @@ import zarr
 from numpy.typing import NDArray
 
 from xrdlib._disk import write_whole
+from xrdlib._version import __version__
 from xrdlib._words import first_line
 from xrdlib.data._stored import SMALL, open_group
 from xrdlib.data.space import SPACE
@@ -51,7 +52,8 @@ def create_predictions(path: Path, config: StudyConfig, curves: StudyCurves) -> 
     shutil.rmtree(partial, ignore_errors=True)
     n_epochs, n_experiments = config.training.epochs, len(config.experiments)
     n_samples = 2 * config.training.test_size
-    group = zarr.create_group(partial, attributes={"format": FORMAT, "config": config.to_dict()})
+    attributes = {"format": FORMAT, "xrdlib_version": __version__, "config": config.to_dict()}
+    group = zarr.create_group(partial, attributes=attributes)
     packed: dict[str, Any] = {"scale_factor": _UNIT, "_FillValue": _MISSING}
 
     def add(name: str, dims: tuple[str, ...], shape: tuple[int, ...], chunks: tuple[int, ...]) -> Any:
@@ -100,6 +102,7 @@ def store_predictions(
     """
     attributes = {
         "format": FORMAT,
+        "xrdlib_version": __version__,
         "config": config.to_dict(),
         "test_sets": {name: len(true) for name, (_, true) in tests.items()},
     }

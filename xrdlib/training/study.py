@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from xrdlib._shown import Shown
 from xrdlib.data.dataset_config import DatasetConfig
 from xrdlib.data.space import SPACE
 from xrdlib.metrics import parameter_error
@@ -72,8 +73,8 @@ def _load(file: Path, build: Callable[[dict[str, Tensor]], _Module]) -> _Module:
         raise StudyError(f"{file}: weights of another network than config.toml describes ({reason})") from None
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Shown):
     """One training run with everything that diagnostics read.
 
     Attributes
@@ -178,6 +179,18 @@ class Study:
         losses = {"val_loss": val_loss, **({} if train_loss is None else {"train_loss": train_loss})}
         write_foreign(Path(path), losses, training, given, experiments or {}, dataset, name, cm)
         return cls.open(path)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        config = self.config
+        facts = [
+            ("study", config.name),
+            ("folder", str(self.path)),
+            ("epochs", f"{self.n_epochs} of {config.training.epochs}, {len(self.checkpoints)} with weights"),
+            ("curves", f"{config.dataset.size} {config.dataset.sampling}"),
+        ]
+        if self.n_epochs:
+            facts.append(("final", f"epoch {self.final}, validation loss {self.val_loss(self.final):.5f}"))
+        return facts + [("experiment", experiment.name) for experiment in config.experiments]
 
     @property
     def n_epochs(self) -> int:
