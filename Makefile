@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.t
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=2 $(BIN)/pytest -n 2 --dist loadfile --benchmark-disable
 
 .DELETE_ON_ERROR:
-.PHONY: help report test check bench lab clean lint
+.PHONY: help report test check bench lab voila browser docs clean lint
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,16 @@ bench: $(VENV)/.installed-report ## print docs/performance.md, measured here and
 # a notebook runs any code: reachable from this machine only, by the random token that jupyter prints
 lab: $(VENV)/.installed-dev ## JupyterLab on notebooks/
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.allow_remote_access=False notebooks
+
+voila: $(VENV)/.installed-dev ## every explorer on one page without code, for teaching
+	$(BIN)/voila --Voila.ip=127.0.0.1 --Voila.auto_token=True notebooks/voila/explorers.ipynb
+
+browser: $(VENV)/.installed-dev ## the tests in Chromium alone; screenshots and response times in build/browser/
+	$(PYTEST) tests/browser
+
+# -n: names in docstrings that lead nowhere; -W: any warning is an error
+docs: $(VENV)/.installed-docs ## the site, in build/site (open build/site/index.html): API, notebooks, tutorials, pages
+	$(BIN)/sphinx-build -q -n -W --keep-going -j auto -d build/doctrees -c docs . build/site
 
 clean: ## remove report/, build products and caches; .venv and built datasets stay
 	rm -rf report build xrdlib.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
@@ -59,5 +69,10 @@ $(VENV)/.installed-report: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt
 	$(PIP) torch
-	$(PIP) --quiet -e '.[lab,test]'
+	$(PIP) --quiet -e '.[lab,test,docs]'
+	@touch $(VENV)/.installed-report $(VENV)/.installed-docs $@
+
+$(VENV)/.installed-docs: $(VENV)/.created pyproject.toml constraints.txt
+	$(PIP) torch
+	$(PIP) --quiet -e '.[docs]'
 	@touch $(VENV)/.installed-report $@

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_CONDA = ("lab", "test")  # extras that environment.yml covers
-LOCKED = ("lab", "test", "cluster", "dev")  # extras that constraints.txt covers
+LOCKED = ("lab", "test", "cluster", "docs", "dev")  # extras that constraints.txt covers
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base", "seaborn": "seaborn-base"}
 
 Files = dict[str, str]

@@ -114,6 +114,15 @@ TABLE = {
     "simulate layer_thickness": Row(
         lambda v: xrdlib.simulate(LAB, scan=SCAN, layer_thickness=v), 100.0, "layer_thickness"
     ),
+    "simulate_profile": Row(
+        lambda v: simulation.simulate_profile(v, scan=SCAN, bragg="exact"), np.array([0.004, -0.002, 0.0]), "strain"
+    ),
+    "simulate_profile disorder": Row(
+        lambda v: simulation.simulate_profile(PROFILE, scan=SCAN, disorder=v), [0.9, 1.0, 0.8, 0.5], "disorder"
+    ),
+    "simulate_profile layer_thickness": Row(
+        lambda v: simulation.simulate_profile(PROFILE, scan=SCAN, layer_thickness=v), 100.0, "layer_thickness|strain: 4"
+    ),
     "strain_profile": Row(xrdlib.strain_profile, LAB, PAR),
     "strain_profile layer_thickness": Row(
         lambda v: xrdlib.strain_profile(LAB, layer_thickness=v), 100.0, "layer_thickness"

@@ -105,16 +105,16 @@ class EffectRanges:
     virtual curves of the lab's experiment, on the scan of measured curve A, look to a plain model (one E, one
     pseudo-Voigt, constant background; seven parameters and six nuisances free) as that does:
 
-    ================================  ===========================  =======
+    =================================  ==========================  =======
     median of seeds 10 to 19                virtual (quartiles)    curve A
-    ================================  ===========================  =======
+    =================================  ==========================  =======
     RMSE of log10 intensity             0.035 (0.027 to 0.038)       0.035
     the same, damage fitted as well                      0.029       0.033
     counting noise alone                                 0.020       0.015
     correlation of neighbours' misfit                     0.66        0.78
     fitted E                                              0.92        0.92
     fitted FWHM, arcsec                                     38          42
-    ================================  ===========================  =======
+    =================================  ==========================  =======
     """
 
     disorder: Range = (0.94, 1.0)

@@ -1,5 +1,7 @@
 """Why checkpoints disagree about one experiment, measured."""
 
+from xrdlib._section import Section
+from xrdlib.diagnostics._intervals import Interval, bootstrap
 from xrdlib.diagnostics.checkpoints import Checkpoints, checkpoints
 from xrdlib.diagnostics.decision.decision import Decision, decide, paragraph
 from xrdlib.diagnostics.diagnosis import SECTIONS, Diagnosis, between_studies, diagnose
@@ -48,6 +50,7 @@ __all__ = [
     "Diagnosis",
     "Gap",
     "Identifiability",
+    "Interval",
     "Limits",
     "LossPlane",
     "Luck",
@@ -60,6 +63,7 @@ __all__ = [
     "Reconstruction",
     "SampleErrors",
     "Samplings",
+    "Section",
     "Sensitivity",
     "Studies",
     "Target",
@@ -68,6 +72,7 @@ __all__ = [
     "Variation",
     "between_studies",
     "bias_variance",
+    "bootstrap",
     "change_point",
     "checkpoints",
     "chi2_profile",

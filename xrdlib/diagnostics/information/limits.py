@@ -106,7 +106,7 @@ class Limits:
 
     @property
     def typical(self) -> FloatArray:
-        """Median of |error| over the bound, 1 for a normal error of the bound's size, shape (7,)."""
+        """Median of the absolute error over the bound, 1 for a normal error of the bound's size, shape (7,)."""
         return np.asarray(np.median(self.error / self.bound, axis=0) / _MEDIAN)
 
     @property

@@ -98,7 +98,7 @@ class Perturbation:
         return (
             f"{self.name} from {values} ({share:.3g} % of range): log10 intensity changes by {self.rmse:.2g} (RMSE), "
             f"most at {self.angle[at]:.0f} arcsec ({self.difference[at]:+.2g}); {peak}; at {self.counts:.0e} counts "
-            f"and a background of {self.background:g} it {told} ({seen:.2g} sigma)."
+            f"and a background of {self.background:.2g} it {told} ({seen:.2g} sigma)."
         )
 
 
