@@ -16,7 +16,15 @@ from xrdlib import reference_study
 from xrdlib.data import LAB_EXPERIMENT, DatasetConfig, build_dataset, sample
 from xrdlib.diagnostics import coverage, coverage_of, dataset_quality, density_effect
 from xrdlib.simulation import Instrument, Scan, measure, reflectivity, simulation_grid
-from xrdlib.training import Measurement, Network, NetworkConfig, run_study
+from xrdlib.training import Measurement, Network, NetworkConfig, TrainingConfig, run_study
+from xrdlib.training.optimiser import Optimiser
+
+_BATCH = 512
+_LARGE: dict[str, dict[str, bool]] = {
+    "AdamW, float32": {},
+    "AdamW, bfloat16": {"bfloat16": True},
+    "Muon, bfloat16": {"muon": True, "bfloat16": True},
+}
 
 
 def data(effort: Effort) -> str:
@@ -101,6 +109,11 @@ def training(effort: Effort) -> str:
         torch.set_num_threads(threads)
         seconds = wall_time(step, effort.pick(50, 1))
         rows.append((f"step of 128 curves, threads: {threads}", f"{digits(1e3 * seconds)} ms", f"{128 / seconds:.0f}"))
+    torch.set_num_threads(1)
+    for what, options in _LARGE.items():
+        seconds = wall_time(_large_step(TrainingConfig(**options)), effort.pick(20, 1))
+        what = f"step of {_BATCH} curves, reference model, {what}, one thread"
+        rows.append((what, f"{digits(1e3 * seconds)} ms", f"{_BATCH / seconds:.0f}"))
     torch.set_num_threads(before)
     for name in ("lab", "measured"):
         say(f"epochs of {name}")
@@ -112,6 +125,20 @@ def training(effort: Effort) -> str:
         "An epoch contains its random instruments, the validation set, both test sets and what is written.\n\n"
         + table(("", "time", "curves per second"), rows)
     )
+
+
+def _large_step(training: TrainingConfig) -> Callable[[], None]:
+    """A step of the network of data/reference_model, of so many curves."""
+    network = Network(701, reference_study("accurate").config.network)
+    optimiser = Optimiser(network, training)
+    inputs, targets = torch.randn(_BATCH, 701), torch.rand(_BATCH, 7)
+
+    def step() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=training.bfloat16):
+            predicted = network(inputs)
+        optimiser.step((predicted - targets).abs().mean(), 1e-3)
+
+    return step
 
 
 def _epoch(effort: Effort, name: str) -> tuple[float, int, int]:
