@@ -97,7 +97,7 @@ def test_band_without_end_leaves_room_for_the_profile(planted: Refinement) -> No
 
 
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
-def test_correlations_are_written_in_percent(planted: Refinement, width: float) -> None:
+def test_correlations_are_written_into_their_cells(planted: Refinement, width: float) -> None:
     figure = plot_fit_correlation(planted, width=width)
     ax = figure.axes[0]
     (image,) = ax.images
@@ -105,12 +105,12 @@ def test_correlations_are_written_in_percent(planted: Refinement, width: float) 
     rows, columns = ([t.get_text() for t in labels] for labels in (ax.get_yticklabels(), ax.get_xticklabels()))
     assert columns == ["Dmax1", "L1", "Rp1", "background"]
     assert rows == ["L1", "Rp1", "background", "fwhm"]
-    assert matrix[0, 0] == pytest.approx(-80)
-    assert matrix[3, 3] == pytest.approx(25)
+    assert matrix[0, 0] == pytest.approx(-0.8)
+    assert matrix[3, 3] == pytest.approx(0.25)
     assert np.isnan(matrix[0, 1])
     written = {(round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in ax.texts}
     assert len(written) == 10
-    assert (written[0, 0], written[3, 3], written[1, 1]) == ("−80", "25", "0")
+    assert (written[0, 0], written[3, 3], written[1, 1]) == ("−.80", ".25", "0")
     left_out = "D01, D02, L2, Rp2, scale, offset, Lorentz, disorder, damage"
     assert ax.get_title() == f"Fixed or at a bound: {left_out}"
 

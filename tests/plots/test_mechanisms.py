@@ -10,6 +10,7 @@ import pytest
 from xrdlib.data import LAB
 from xrdlib.diagnostics import DataMap, LossPlane, Mechanisms, data_map, loss_plane, mechanisms
 from xrdlib.plots import plot_data_map, plot_loss_plane, plot_mechanisms
+from xrdlib.plots.layout import layout_problems
 from xrdlib.training import reference_replicas, reference_study
 
 
@@ -83,8 +84,14 @@ def test_a_flat_plane_is_drawn(plane) -> None:
     flat = np.zeros_like(plane.error)
     curve = replace(plane, error=flat, measure="curve RMSE", target="a $ and a $")
     figure = plot_loss_plane(curve)
-    assert figure.axes[1].get_title() == r"Error of a \$ and a \$ (RMSE of log₁₀ intensity)"
+    assert figure.axes[1].get_title() == "Error of a \\$ and a \\$\n(RMSE of log₁₀ intensity)"
     figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("width", [8.6, 17.0])
+def test_a_long_name_leaves_the_titles_apart(plane, width: float) -> None:
+    curve = replace(plane, measure="curve RMSE", target="a_measured_curve_with_quite_a_long_name_of_2026.txt")
+    assert layout_problems(plot_loss_plane(curve, width=width)) == []
 
 
 @pytest.mark.parametrize("width", [8.6, 17.0])

@@ -84,7 +84,7 @@ def test_without_network_only_the_bound_is_drawn() -> None:
     assert [line.get_label() for line in figure.axes[0].lines] == ["bound, here", "uniform prior"]
 
 
-@pytest.mark.parametrize(("name", "factor", "label"), [("Rp2", 1.0, "Rp2 (A)"), ("D01", 1e3, "D01 (10⁻³)")])
+@pytest.mark.parametrize(("name", "factor", "label"), [("Rp2", 1.0, "Rp2 (Å)"), ("D01", 1e3, "D01 (10⁻³)")])
 def test_profile(name: str, factor: float, label: str) -> None:
     values = np.array([3.0, 1.0, 2.0])
     figure = plot_chi2_profile(Chi2Profile(name, POINT, values, values**2, np.ones(3, dtype=int), 4, 6e4, 2e-3))

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import zlib
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.axis import Axis, Tick
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from fontTools import subset, ttLib
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 from xrdlib import plots
 from xrdlib.data import LAB_EXPERIMENT, bin_counts
 from xrdlib.diagnostics import compare_samplings, dataset_quality
 from xrdlib.plots import plot_curve, plot_profile, save_figure, style
+from xrdlib.plots._pdf_fonts import slim_fonts
+from xrdlib.plots.layout import layout_problems
 from xrdlib.plots.style import COLOURS, legend_columns, new_figure, plain
 from xrdlib.simulation import Scan, strain_profile
 
@@ -62,29 +66,7 @@ def _figures(make, width: float) -> dict[str, Figure]:
 
 
 def test_nothing_is_clipped_and_no_text_overlaps(figures) -> None:
-    for name, figure in figures.items():
-        renderer = FigureCanvasAgg(figure).get_renderer()
-        figure.draw(renderer)
-        page = figure.bbox
-        hidden = {tick.label1 for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for tick in _out_of_view(axis)}
-        texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
-        shown = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-        for label, box in shown:
-            assert box.x0 > page.x0 - 1, (name, label)
-            assert box.x1 < page.x1 + 1, (name, label)
-            assert box.y0 > page.y0 - 1, (name, label)
-            assert box.y1 < page.y1 + 1, (name, label)
-        for i, (a, box) in enumerate(shown):
-            for b, other in shown[:i]:
-                assert not box.shrunk(0.96, 0.96).overlaps(other.shrunk(0.96, 0.96)), (name, a, b)
-
-
-def _out_of_view(axis: Axis) -> list[Tick]:
-    """Ticks beyond the ends of an axis: they exist, and are not drawn."""
-    low, high = sorted(axis.get_view_interval())
-    slack = 1e-9 * (high - low)
-    ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-    return [t for t in ticks if not low - slack <= t.get_loc() <= high + slack]
+    assert {name: found for name, figure in figures.items() if (found := layout_problems(figure))} == {}
 
 
 def test_every_axis_is_labelled_and_has_a_unit(figures) -> None:
@@ -149,15 +131,58 @@ import sys
 from xrdlib.data import LAB_EXPERIMENT
 from xrdlib.plots import plot_profile, save_figure
 from xrdlib.simulation import strain_profile
-save_figure(plot_profile(strain_profile(LAB_EXPERIMENT)), sys.argv[1])
+save_figure(plot_profile(strain_profile(LAB_EXPERIMENT)), sys.argv[1], ("png", "pdf", "svg"))
 """
     root = Path(plots.__file__).parents[2]
     for seed in ("1", "2"):
         subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / seed)], check=True, cwd=root, env={"PYTHONHASHSEED": seed}
         )
-    for kind in ("png", "pdf"):
+    for kind in ("png", "pdf", "svg"):
         assert (tmp_path / f"1.{kind}").read_bytes() == (tmp_path / f"2.{kind}").read_bytes()
+
+
+def test_svg_needs_no_font_and_has_no_date(tmp_path: Path) -> None:
+    figure = plot_profile(strain_profile(LAB_EXPERIMENT))
+    (svg,) = save_figure(figure, tmp_path / "a", ["svg"])  # type: ignore[arg-type]
+    text = svg.read_text()
+    assert "<text" not in text
+    assert "font-family" not in text
+    assert "<dc:date>" not in text
+    with pytest.raises(ValueError, match=r"kinds: eps unknown; there are png, pdf, svg"):
+        save_figure(figure, tmp_path / "a", ["eps"])  # type: ignore[arg-type]
+
+
+def test_saving_leaves_the_layout_to_the_figure(tmp_path: Path) -> None:
+    figure, free = plot_profile(strain_profile(LAB_EXPERIMENT)), new_figure(8.6, 5.0)
+    engine = figure.get_layout_engine()  # type: ignore[union-attr]
+    free.set_layout_engine("none")
+    for i, one in enumerate((figure, free)):
+        save_figure(one, tmp_path / str(i), ["png", "svg", "pdf"])  # type: ignore[arg-type]
+    assert figure.get_layout_engine() is engine  # type: ignore[union-attr]
+    assert not isinstance(free.get_layout_engine(), ConstrainedLayoutEngine)
+
+
+def test_pdf_holds_the_glyphs_and_none_of_the_layout_tables(tmp_path: Path) -> None:
+    figure = plot_profile(strain_profile(LAB_EXPERIMENT))
+    (pdf,) = save_figure(figure, tmp_path / "a", ["pdf"])  # type: ignore[arg-type]
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf.read_bytes(), re.DOTALL)
+    unpacked = [zlib.decompress(data) for data in streams if data[:1] == b"x"]
+    fonts = [ttLib.TTFont(BytesIO(data)) for data in unpacked if data[:4] == b"\x00\x01\x00\x00"]
+    assert fonts
+    for font in fonts:
+        assert {"glyf", "hmtx", "head"} <= set(font.keys())
+        assert not {"GSUB", "GPOS", "GDEF", "kern"} & set(font.keys())
+    assert any("D" in font.getGlyphOrder() for font in fonts)  # of "Depth"
+
+
+def test_fonts_are_as_before_after_a_failure() -> None:
+    load = subset.load_font
+    with slim_fonts():
+        assert subset.load_font is not load
+    with pytest.raises(ZeroDivisionError), slim_fonts():
+        1 / 0  # noqa: B018
+    assert subset.load_font is load
 
 
 def test_saving_into_a_missing_folder_writes_nothing(tmp_path: Path) -> None:

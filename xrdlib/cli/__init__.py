@@ -9,6 +9,7 @@ from typer.exceptions import Abort, TyperException
 
 import xrdlib.cli.compare
 import xrdlib.cli.diagnose
+import xrdlib.cli.figures
 import xrdlib.cli.fit
 import xrdlib.cli.remedy
 import xrdlib.cli.show  # noqa: F401  (each adds its command to the app)

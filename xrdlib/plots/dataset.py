@@ -168,12 +168,16 @@ def plot_density_effect(effect: DensityEffect, *, width: float = PAGE) -> Figure
     for group, (colour, line) in _GROUPS.items():
         mean = effect.error[:, effect.groups[group]].mean(axis=1)
         right.plot(effect.epochs, mean, line, color=COLOURS[colour], label=f"{group[:-1]}est {effect.quarter:.0f} %")
-    for epoch, text in ((effect.early, "early"), (effect.final, "final")):
+    marked = {effect.early: "early", effect.final: "final"}
+    if len(marked) == 1:
+        marked = {effect.final: "early, final"}
+    near = 0 < effect.final - effect.early < 0.15 * np.ptp(effect.epochs)
+    for epoch, text in marked.items():
         right.axvline(epoch, color=COLOURS["grey"], linestyle=":", linewidth=0.8)
         right.annotate(
             text,
             (epoch, 1),
-            (-2, -2),
+            (-2, -10 if near and epoch == effect.early else -2),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="right",

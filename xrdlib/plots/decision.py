@@ -56,7 +56,7 @@ class DrawnTree:
     def __init__(self, ax: Axes, decision: Decision, width: float, height: float) -> None:
         ax.set(xlim=(0, width), ylim=(height, 0))
         ax.axis("off")
-        self._indent = 0.75 if _wide(width) else 0.36
+        self._indent = 0.75 if _wide(width) else 0.28
         self._beside = _BESIDE * width if _wide(width) else None
         # one line for each look, each over the last: two ways share a part of their trunk
         self._ways = {s: ax.plot([], [], solid_joinstyle="miter", **_LOOK[s][0])[0] for s in ("left", "open", "taken")}

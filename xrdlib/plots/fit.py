@@ -90,7 +90,7 @@ def _profile(ax: Axes, fit: Refinement) -> None:
 
 @styled
 def plot_fit_correlation(fit: Refinement, *, width: float = PAGE) -> Figure:
-    """Which of the fitted quantities the curve tells apart: their correlations, in %.
+    """Which of the fitted quantities the curve tells apart: their correlations.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def plot_fit_correlation(fit: Refinement, *, width: float = PAGE) -> Figure:
     -------
     Figure
         Parameters and nuisances against each other, but for those that were fixed or lie at a bound, which are named
-        above. What rounds to 100 is written as 99.
+        above. What rounds to 1 is written as 1.0.
     """
     whole = fit.correlation
     fitted = np.isfinite(np.diag(whole.to_numpy()))
@@ -118,13 +118,11 @@ def plot_fit_correlation(fit: Refinement, *, width: float = PAGE) -> Figure:
         ax.set(xticks=[], yticks=[])
         return figure
     below = np.tril(np.ones((len(names) - 1,) * 2, dtype=bool))
-    matrix = np.where(below, 100 * whole.loc[names[1:], names[:-1]].to_numpy(), np.nan)
-    image = ax.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100, aspect="auto")
+    matrix = np.where(below, whole.loc[names[1:], names[:-1]].to_numpy(), np.nan)
+    image = ax.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     for i, j in zip(*np.nonzero(below), strict=True):
-        colour = "white" if abs(matrix[i, j]) > 70 else "black"
-        # three digits are too wide for a column, and none is exactly 100
-        text = f"{np.clip(round(matrix[i, j]), -99, 99)}".replace("-", "−")
-        ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=7 if wide else 6)
+        colour = "white" if abs(matrix[i, j]) > 0.7 else "black"
+        ax.text(j, i, _coefficient(matrix[i, j]), ha="center", va="center", color=colour, fontsize=7 if wide else 6)
     n = sum(name in PARAMETERS for name in names)
     if 0 < n < len(names):
         # left of and above the edge: parameters among themselves
@@ -133,8 +131,16 @@ def plot_fit_correlation(fit: Refinement, *, width: float = PAGE) -> Figure:
     ax.set_xticks(range(len(names) - 1), map(_short, names[:-1]), rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(names) - 1), map(_short, names[1:]))
     bar = ax.inset_axes((0.55, 0.9, 0.42, 0.035))
-    figure.colorbar(image, cax=bar, orientation="horizontal", ticks=[-100, 0, 100], label="Correlation (%)")
+    figure.colorbar(image, cax=bar, orientation="horizontal", ticks=[-1, 0, 1], label="Correlation")
     return figure
+
+
+def _coefficient(value: float) -> str:
+    """Two decimals without the 0 before them, which has no room in a column: −.80; 1.0 for what rounds to 1."""
+    if abs(value) < 0.005:
+        return "0"
+    size = "1.0" if abs(value) >= 0.995 else f"{abs(value):.2f}"[1:]
+    return f"{'−' if value < 0 else ''}{size}"
 
 
 def _short(name: str) -> str:

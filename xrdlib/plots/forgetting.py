@@ -94,13 +94,19 @@ def _exchange(ax: Axes, found: Forgetting, name: str) -> None:
         look: dict[str, Any] = {"color": COLOURS[colour], "marker": marker, "markersize": 3.5, "linestyle": line}
         ax.errorbar(value, change, xerr=bars, linewidth=0.9, elinewidth=0.6, **look)
     first = next(iter(found.changes.values()))
+    ends = {found.stop, found.last} - {0, 1}
+    apart = len(ends) < 2 or abs(change[found.stop] - change[found.last]) > 0.1 * np.ptp(change)
     for epoch in sorted({1, found.stop, found.last} - {0}):
         # the way out on its left, where it leads on its right
         side = -1 if epoch == 1 else 1
         place: dict[str, Any] = {"textcoords": "offset points", "fontsize": 6.5, "va": "center", "zorder": 5}
         end = first[epoch].low if side < 0 else first[epoch].high
         ha = "right" if side < 0 else "left"
-        text = ax.annotate(f"epoch {epoch}", (end, change[epoch]), (4 * side, 0), ha=ha, **place)
+        up = 0.0
+        if not apart and epoch in ends:
+            other = found.stop + found.last - epoch
+            up = 5.5 if (change[epoch], other) > (change[other], epoch) else -5.5
+        text = ax.annotate(f"epoch {epoch}", (end, change[epoch]), (4 * side, up), ha=ha, **place)
         text.set_path_effects([withStroke(linewidth=2, foreground="white")])
     ax.set_xlabel("Change over the test set (% of range)")
     ax.set_ylabel(f"Change of {plain(name)} (% of range)")

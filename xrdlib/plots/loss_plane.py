@@ -19,6 +19,7 @@ __all__ = ["plot_loss_plane"]
 
 _LEVELS = 12
 _LABELLED = 5  # epochs
+_LINE, _LONG = 40, 28  # characters that fit above one of three panels; of a name
 
 
 @styled
@@ -41,9 +42,10 @@ def plot_loss_plane(plane: LossPlane, *, width: float = PAGE) -> Figure:
     figure = new_figure(width, 0.44 * width if wide else 2.35 * width)
     axes = figure.subplots(1, 3, sharex=True, sharey=True) if wide else figure.subplots(3, 1, sharex=True, sharey=True)
     unit = "% of range" if plane.measure == "error (%)" else "RMSE of log₁₀ intensity"
+    name = plane.target if len(plane.target) <= _LONG else f"{plane.target[: _LONG - 1]}…"
     titles = {
         "val_loss": "Validation loss (fraction of range)",
-        "error": f"Error of {plain(plane.target)} ({unit})",
+        "error": f"Error of {plain(name)} ({unit})",
         "neighbours": f"Error of {plane.final_neighbours.size} neighbours (% of range)",
     }
     for ax, (what, title) in zip(axes, titles.items(), strict=True):
@@ -51,7 +53,7 @@ def plot_loss_plane(plane: LossPlane, *, width: float = PAGE) -> Figure:
         _path(ax, plane)
         low = plane.lowest(what)
         ax.plot([low.x], [low.y], "*", color=COLOURS["orange"], markersize=7, markeredgecolor="black", **_ON_TOP)
-        ax.set_title(title, fontsize=7)
+        ax.set_title(title.replace(" (", "\n(") if len(title) > (_LINE if wide else 1.3 * _LINE) else title, fontsize=7)
         ax.set_xlabel("Distance along axis 1")
     ax.plot([], [], "*", color=COLOURS["orange"], markersize=7, markeredgecolor="black", label="lowest computed on it")
     for ax in axes if not wide else axes[:1]:

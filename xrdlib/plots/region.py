@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 TEMPERATURES = np.geomspace(0.02, 2.0, 41)
 REACH = np.linspace(0.05, 1.5, 59)  # radius in units of the ranges; half width likewise
 _PLANES = (("L2", "Rp2"), ("L1", "Dmax1"), ("Rp1", "D02"))
+_CROWD = 3000  # more points than this are a picture in PDF and SVG, which would be slow to open
 _GRID, _SHIFT = 30, 2.0  # fewer different values than this are a grid; % of range
 
 
@@ -155,7 +156,8 @@ def _plane(ax: Axes, region: RegionWeights, pair: tuple[str, str], radius: float
         (boxed, "green", 5.0, f"within ±{half_width:g} %"),
     ):
         label = label if rows.any() else f"{label} (none)"
-        ax.plot(points[rows, across], points[rows, up], color=COLOURS[colour], markersize=size, label=label, **dots)
+        look: dict[str, Any] = {"color": COLOURS[colour], "markersize": size, "label": label, **dots}
+        ax.plot(points[rows, across], points[rows, up], rasterized=len(points) > _CROWD, **look)
     here = 100 * SPACE.normalise(region.centre)[[across, up]]
     ax.add_patch(Circle(tuple(here), 100 * radius, fill=False, edgecolor=COLOURS["blue"], linewidth=0.9, zorder=3))
     corner = (here[0] - half_width, here[1] - half_width)

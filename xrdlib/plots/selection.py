@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from xrdlib.plots.style import COLOURS, PAGE, legend_columns, new_figure, styled
 from xrdlib.plots.traces import epoch_axis
@@ -115,6 +116,7 @@ def _gains(ax: Axes, selection: Selection, measure: str, *, named: bool) -> None
     ax.tick_params(axis="y", length=0)
     ax.margins(x=0.1)
     ax.set_xlabel(_AXIS[measure])
+    ax.xaxis.set_major_locator(MaxNLocator(4))
 
 
 def _kind_handles(selection: Selection) -> list[Line2D]:

@@ -176,11 +176,10 @@ def plot_chi2_profile(found: Chi2Profile, *, width: float = COLUMN) -> Figure:
     -------
     Figure
     """
-    figure = new_figure(width, 0.65 * width)
+    figure = new_figure(width, 0.4 * width if width > 12 else 0.65 * width)
     ax = figure.subplots()
     column = PARAMETERS.index(found.name)
-    unit = PARAMETER_UNITS[found.name]
-    factor, label = (1.0, f"{found.name} ({unit})") if unit else (1e3, f"{found.name} (10⁻³)")
+    factor, label = (1.0, f"{found.name} (Å)") if PARAMETER_UNITS[found.name] else (1e3, f"{found.name} (10⁻³)")
     order = np.argsort(found.values)
     ax.plot(factor * found.values[order], np.sqrt(found.chi2[order]), "o-", color=COLOURS["blue"], markersize=4)
     ax.axvline(factor * found.parameters[column], color="black", linestyle=":", linewidth=0.9, label="the curve's own")

@@ -14,6 +14,8 @@ from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xrdlib.plots._pdf_fonts import slim_fonts
+
 __all__ = [
     "COLOURS",
     "COLUMN",
@@ -35,6 +37,12 @@ T = TypeVar("T")
 COLUMN, PAGE = 8.6, 17.0  # cm
 _INCH = 2.54  # cm
 _STYLE = Path(__file__).with_name("xrdlib.mplstyle")
+# dates and versions would make every file differ from the last
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+}
 
 COLOURS = {
     "blue": "#0072B2",
@@ -130,38 +138,48 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def save_figure(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """Write a figure as PNG (300 dpi) and PDF with embedded fonts; equal figures give equal bytes.
+def save_figure(
+    figure: Figure, path: str | os.PathLike[str], kinds: Sequence[str] = ("png", "pdf")
+) -> tuple[Path, ...]:
+    """Write a figure as files that need nothing else; equal figures give equal bytes, and one layout all kinds.
 
     Parameters
     ----------
     figure : Figure
     path : path-like
-        Without suffix; ``.png`` and ``.pdf`` are appended.
+        Without suffix; ``.png`` and so on are appended.
+    kinds : sequence of {"png", "pdf", "svg"}
+        PNG at 300 dpi; PDF with embedded fonts (TrueType); SVG with letters as outlines, because a font that is
+        embedded in an SVG is ignored by most programs that read one, and another font would not fit the layout.
 
     Returns
     -------
-    png, pdf : Path
+    tuple of Path
+        One for each kind.
 
     Raises
     ------
+    ValueError
+        For another kind.
     OSError
         If the folder is missing or cannot be written; existing files are then as they were.
     """
     base = Path(path)
+    if unknown := [kind for kind in kinds if kind not in _METADATA]:
+        raise ValueError(f"kinds: {', '.join(unknown)} unknown; there are {', '.join(_METADATA)}")
     if not base.parent.is_dir():
         raise FileNotFoundError(f"{base}: the folder {base.parent} does not exist")
-    # dates and versions would make every file differ from the last
-    metadata: dict[str, dict[str, Any]] = {
-        "png": {"Software": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    }
     contents = {}
-    with style():
-        for kind, entries in metadata.items():
-            buffer = BytesIO()
-            figure.savefig(buffer, format=kind, metadata=entries)
-            contents[kind] = buffer.getvalue()
+    engine = figure.get_layout_engine()
+    with style(), slim_fonts():
+        try:
+            for kind in kinds:
+                buffer = BytesIO()
+                figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
+                contents[kind] = buffer.getvalue()
+                figure.set_layout_engine("none")  # laid out once
+        finally:
+            figure.set_layout_engine(engine or "none")  # None would be the style's
     written = []
     for kind, data in contents.items():
         target = base.with_name(f"{base.name}.{kind}")
@@ -172,4 +190,4 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Pat
         finally:
             draft.unlink(missing_ok=True)
         written.append(target)
-    return written[0], written[1]
+    return tuple(written)

@@ -12,7 +12,8 @@ import pandas as pd
 from xrdlib.data.space import PARAMETER_UNITS
 from xrdlib.plots import PAGE, plot_fit, plot_fit_correlation
 from xrdlib.refinement import Refinement
-from xrdlib.report.page import document, embedded, items, made_by, pairs, publish, table
+from xrdlib.report.origin import made_by
+from xrdlib.report.page import document, embedded, items, pairs, publish, table
 from xrdlib.report.pictures import Picture
 from xrdlib.simulation import PARAMETERS
 

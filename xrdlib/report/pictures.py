@@ -13,7 +13,7 @@ from xrdlib._section import Section
 from xrdlib.diagnostics import Diagnosis
 from xrdlib.plots import COLUMN, PAGE
 
-__all__ = ["Picture", "losses", "pictures"]
+__all__ = ["CAPTIONS", "Picture", "losses", "pictures"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def pictures(diagnosis: Diagnosis, section: Section, stem: str) -> list[Picture]
 def losses(diagnosis: Diagnosis, stem: str) -> Picture:
     """Training and validation loss."""
     figure = cast(Figure, plots.plot_losses(diagnosis.study.history))
-    return Picture(f"{stem}_losses", figure, COLUMN, "Losses: averages over many samples, of which this is none.")
+    return Picture(f"{stem}_losses", figure, COLUMN, CAPTIONS["losses"])
 
 
 # figures that need no more than their section
@@ -57,7 +57,17 @@ _FURTHER: dict[str, dict[str, Callable[..., Any]]] = {
     "gap": {"gap": plots.plot_gap},
     "decision": {"decision": plots.plot_decision},
 }
-_CAPTIONS = {
+CAPTIONS = {
+    "losses": "Losses: averages over many samples, of which this is none.",
+    "checkpoints": (
+        "The curve and the re-simulated predictions of the named epochs (scale and background fitted), their "
+        "difference, and the predicted strain profiles."
+    ),
+    "coverage": (
+        "Left: the point in each parameter's range, the nearest training samples, and how many training samples "
+        "lie where (darker: more). Right: the point's neighbourhood compared with those of test samples."
+    ),
+    "regret": "The experiment's regret among those of the test samples, each against its own ideal epoch.",
     "radii": "Share of the training set within a radius: around this point, and around test samples (band).",
     "luck": (
         "Left: the share of the regret that remains if the epoch is chosen on something else than what it is scored "
@@ -85,15 +95,11 @@ _CAPTIONS = {
 
 
 def _further(section: Section, name: str, plot: Callable[..., Any], width: float) -> Picture:
-    return Picture(name, cast(Figure, plot(section, width=width)), width, _CAPTIONS[name])
+    return Picture(name, cast(Figure, plot(section, width=width)), width, CAPTIONS[name])
 
 
 def _checkpoints(diagnosis: Diagnosis) -> Picture:
-    caption = (
-        "The curve and the re-simulated predictions of the named epochs (scale and background fitted), their "
-        "difference, and the predicted strain profiles."
-    )
-    return Picture("checkpoints", plots.plot_checkpoints(diagnosis), PAGE, caption)
+    return Picture("checkpoints", plots.plot_checkpoints(diagnosis), PAGE, CAPTIONS["checkpoints"])
 
 
 def _parameters(diagnosis: Diagnosis) -> Picture:
@@ -109,15 +115,10 @@ def _tracking(diagnosis: Diagnosis) -> list[Picture]:
     traces = plots.plot_traces(t, diagnosis.checkpoints, width=PAGE)
     found = [Picture("traces", traces, PAGE, f"Validation loss and {t.measure} by epoch.")]
     if t.regret is not None:
-        caption = "The experiment's regret among those of the test samples, each against its own ideal epoch."
-        found.append(Picture("regret", plots.plot_regret(t), COLUMN, caption))
+        found.append(Picture("regret", plots.plot_regret(t), COLUMN, CAPTIONS["regret"]))
     return found
 
 
 def _coverage(diagnosis: Diagnosis) -> Picture:
-    caption = (
-        "Left: the point in each parameter's range, the nearest training samples, and how many training samples "
-        "lie where (darker: more). Right: the point's neighbourhood compared with those of test samples."
-    )
     figure = plots.plot_coverage(diagnosis.coverage, diagnosis.study.training_parameters)
-    return Picture("coverage", figure, PAGE, caption)
+    return Picture("coverage", figure, PAGE, CAPTIONS["coverage"])
