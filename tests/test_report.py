@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from base64 import b64encode
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from xrdlib.data import LAB_EXPERIMENT, MeasuredCurve
+from xrdlib.diagnostics import Decision
 from xrdlib.refinement import Minimum, Refinement, refine
 from xrdlib.report import page as report_page
 from xrdlib.report import pictures, write_fit_report, write_report
@@ -116,9 +118,29 @@ def test_page_fetches_nothing(html: str, page: Page) -> None:
 
 def test_contents_lead_somewhere(page: Page) -> None:
     inside = [link[1:] for link in page.links if link.startswith("#")]
-    assert len(inside) == 5
+    assert len(inside) == 5 + 2 * 4  # of each study three sections and every epoch
     assert set(inside) <= set(page.ids)
     assert len(set(page.ids)) == len(page.ids)
+
+
+def test_contents_of_a_study_are_below_it(html: str) -> None:
+    contents = html[html.index("<nav>") : html.index("</nav>")]
+    assert re.search(
+        r">Study lab</a><ul><li>.*</li></ul></li><li><a [^>]*>How this page was made</a></li></ul>", contents
+    )
+    assert contents.count("<ul>") == contents.count("</ul>") == 3
+
+
+def test_a_paragraph_for_a_thesis_where_there_is_a_decision(make_diagnosis, tmp_path: Path, monkeypatch) -> None:
+    diagnosis = make_diagnosis()
+    decision = object.__new__(Decision)  # of which the page uses no more
+    monkeypatch.setattr(report_page, "save_figure", quick)
+    monkeypatch.setattr(Decision, "paragraph", "The epoch <3> was & remains.", raising=False)
+    assert report_page._paragraphs([diagnosis]) == []
+    monkeypatch.setattr(type(diagnosis), "sections", property(lambda self: (decision,)))
+    ((level, heading, text),) = report_page._paragraphs([diagnosis])
+    assert (level, heading) == (2, "A paragraph for a thesis")
+    assert text == "<blockquote>The epoch &lt;3&gt; was &amp; remains.</blockquote>\n"
 
 
 def test_names_are_escaped(html: str, page: Page) -> None:
@@ -157,7 +179,8 @@ def test_says_how_it_was_made(page: Page) -> None:
 
     for version in (xrdlib.__version__, numpy.__version__, torch.__version__.split("+")[0]):
         assert version in page.text
-    assert len(re.findall(r"\b[0-9a-f]{64}\b", page.text)) == 2
+    assert platform.python_version() in page.text
+    assert len(re.findall(r"\b[0-9a-f]{64}\b", page.text)) == 3  # the curve, two configurations
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", page.text)
 
 

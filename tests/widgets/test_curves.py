@@ -45,6 +45,17 @@ def test_sample_and_instrument_redraw_the_curve_only(explorer: CurveExplorer, co
     assert changed.min() > before.shape[1] / 2
 
 
+def test_a_browser_s_rounding_to_steps_leaves_the_start_as_it_is(explorer: CurveExplorer) -> None:
+    start = explorer.image.value, explorer.readout.value
+    for slider in explorer.sliders.values():  # as JupyterLab does when it shows them
+        slider.value = slider.min + slider.step * round((slider.value - slider.min) / slider.step)
+    assert explorer.sliders["Dmax1"].value != LAB_EXPERIMENT.Dmax1
+    assert explorer.parameters == LAB_EXPERIMENT
+    assert (explorer.image.value, explorer.readout.value) == start
+    explorer.sliders["Dmax1"].value += explorer.sliders["Dmax1"].step
+    assert explorer.parameters.Dmax1 == explorer.sliders["Dmax1"].value
+
+
 def test_ranges_are_the_parameter_space_s(explorer: CurveExplorer) -> None:
     assert [explorer.sliders[name].min for name in PARAMETERS] == list(SPACE.minimum)
     assert [explorer.sliders[name].max for name in PARAMETERS] == list(SPACE.maximum)

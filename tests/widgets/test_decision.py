@@ -29,7 +29,10 @@ def explorer(study: Study, decision: Decision) -> DecisionExplorer:
 
 def test_starts_as_measured_with_the_users_questions_open(explorer: DecisionExplorer, decision: Decision) -> None:
     assert explorer.shown == decision
-    assert {question: control.value for question, control in explorer.answers.items()} == dict.fromkeys(decision.values)
+    assert list(explorer.answers) == list(decision.values)
+    for control in explorer.answers.values():
+        assert control.value == "as it is"
+        assert control.index == 0  # or a browser would show no button as pressed
     assert "measured: no" in [label for label, _ in explorer.answers["sparse"].options]
     assert "open" in [label for label, _ in explorer.answers["critical"].options]
     assert "If it is not critical: take final as it is" in explorer.readout.value
@@ -54,7 +57,7 @@ def test_what_if_a_measured_answer_were_different_and_back(explorer: DecisionExp
     assert explorer.image.value != start[0]
     explorer.answers["known"].value = True  # as measured
     assert "Supposed" not in explorer.readout.value
-    explorer.answers["known"].value = None
+    explorer.answers["known"].value = "as it is"
     assert (explorer.image.value, explorer.readout.value) == start
 
 
@@ -75,7 +78,7 @@ def test_given_answers_are_there_from_the_start(study: Study, decision: Decision
     explorer = decision_explorer(study, decision, critical=False)
     assert explorer.answers["critical"].value is False
     assert "Recommended: take final as it is" in explorer.readout.value
-    explorer.answers["critical"].value = None
+    explorer.answers["critical"].value = "as it is"
     assert explorer.shown == decision
 
 

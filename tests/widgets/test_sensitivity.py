@@ -38,6 +38,15 @@ def test_the_slider_moves_profile_curve_and_difference() -> None:
     assert now.difference.max() < high
 
 
+@pytest.mark.parametrize("name", ["step", "counts", "background"])
+def test_starts_on_a_slider_s_step(name: str) -> None:
+    """A browser moves a slider that is not on one as soon as it shows it."""
+    slider = getattr(sensitivity_explorer(), name)
+    value = np.log10(slider.value) if hasattr(slider, "base") else slider.value
+    steps = (value - slider.min) / slider.step
+    assert steps == pytest.approx(round(steps), abs=1e-9)
+
+
 def test_a_share_of_the_value() -> None:
     explorer = sensitivity_explorer()
     explorer.of.value = "value"

@@ -6,26 +6,23 @@ import base64
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-import xrdlib
 from xrdlib.data import MeasuredCurve
 from xrdlib.data.space import format_parameter
-from xrdlib.diagnostics import Diagnosis, between_studies
+from xrdlib.diagnostics import Decision, Diagnosis, between_studies
 from xrdlib.diagnostics.checkpoints import row_label
 from xrdlib.plots import PAGE, plot_two_studies, save_figure
+from xrdlib.report.origin import hash_of, studies_from
 from xrdlib.report.pictures import Picture, losses, pictures
 from xrdlib.simulation import PARAMETERS
 
-__all__ = ["document", "embedded", "items", "made_by", "pairs", "publish", "table", "write_report"]
+__all__ = ["document", "embedded", "items", "pairs", "publish", "table", "write_report"]
 
-_PACKAGES = ("numpy", "torch", "matplotlib")
 _CSS = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
 
 
@@ -107,23 +104,31 @@ def _page(diagnoses: Sequence[Diagnosis], command: str, figures: Path) -> str:
             parts.append((3, section.title, table(section.table) + items(section.sentences) + shown))
         every = table(diagnosis.checkpoints.every_epoch.reset_index(), "long", index=False)
         parts.append((3, f"Every epoch of study {name}", every + embedded(losses(diagnosis, stem), figures)))
-    parts.append((2, "How this page was made", _origin(diagnoses, command)))
+    parts += _paragraphs(diagnoses)
+    parts.append((2, "How this page was made", pairs(studies_from(diagnoses, _stems(diagnoses), command))))
     return document(title, "".join(_summary(diagnoses)), parts)
 
 
 def document(title: str, summary: str, parts: Sequence[tuple[int, str, str]]) -> str:
     """The whole page of a summary (HTML) and parts: each the level of its heading, the heading, and HTML below it."""
-    contents = "".join(
-        f'<li><a href="#s{i}">{escape(heading)}</a></li>' for i, (level, heading, _) in enumerate(parts) if level == 2
-    )
     body = "".join(f'<h{n} id="s{i}">{escape(heading)}</h{n}>{text}' for i, (n, heading, text) in enumerate(parts))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_CSS}</style></head><body>\n<h1>{escape(title)}</h1>\n"
-        f'<div class="summary">{summary}</div>\n<nav><ul>{contents}</ul></nav>\n{body}\n'
+        f'<div class="summary">{summary}</div>\n<nav><h2>Contents</h2>{_contents(parts)}</nav>\n{body}\n'
         "</body></html>\n"
     )
+
+
+def _contents(parts: Sequence[tuple[int, str, str]]) -> str:
+    """Links to every heading, those of level 3 below the one that they belong to."""
+    listed, level = "", 1
+    for i, (of, heading, _) in enumerate(parts):
+        listed += "<ul>" if of > level else "</li>" + "</ul></li>" * (level - of)
+        listed += f'<li><a href="#s{i}">{escape(heading)}</a>'
+        level = of
+    return listed + "</li></ul>" * (level - 1)
 
 
 def _summary(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
@@ -132,6 +137,17 @@ def _summary(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
         yield f"<p>{lead}{escape(' '.join(diagnosis.summary))}</p>"
     if len(diagnoses) > 1:
         yield f"<p><b>Between the studies.</b> {escape(between_studies(diagnoses))}</p>"
+
+
+def _paragraphs(diagnoses: Sequence[Diagnosis]) -> list[tuple[int, str, str]]:
+    """What a thesis may say of the epoch selected, for each study of which there is a decision."""
+    written = ""
+    for diagnosis in diagnoses:
+        for section in diagnosis.sections:
+            if isinstance(section, Decision):
+                lead = f"<p><b>Study {escape(diagnosis.study.config.name)}</b></p>" if len(diagnoses) > 1 else ""
+                written += f"{lead}<blockquote>{escape(section.paragraph)}</blockquote>\n"
+    return [(2, "A paragraph for a thesis", written)] if written else []
 
 
 def _curve(diagnosis: Diagnosis) -> str:
@@ -144,6 +160,7 @@ def _curve(diagnosis: Diagnosis) -> str:
     if isinstance(source, MeasuredCurve):
         known = source.metadata
         rows["true parameters"] = "unknown"
+        rows["SHA-256 of angles and intensities"] = hash_of(target.angle, target.intensity)
         if known.get("peak_intensity") and "background" in known:
             rows["background / peak"] = f"{known['background'] / known['peak_intensity']:.2e}"
         rows |= {f"warning {i}": str(text) for i, text in enumerate(known.get("warnings", []), 1)}
@@ -183,26 +200,6 @@ def embedded(picture: Picture, figures: Path) -> str:
         f'<figure><img src="data:image/png;base64,{data}" style="width:{picture.width:g}cm" alt="{caption}">'
         f"<figcaption>{caption} <code>figures/{escape(pdf.name)}</code></figcaption></figure>\n"
     )
-
-
-def _origin(diagnoses: Sequence[Diagnosis], command: str) -> str:
-    rows = made_by(command)
-    for stem, diagnosis in zip(_stems(diagnoses), diagnoses, strict=True):
-        config = diagnosis.study.config
-        data = config.dataset
-        noise = "noise-free curves" if config.measurement is None else "measured-like curves"
-        rows[f"study {stem}"] = (
-            f"{config.training.epochs} epochs on {data.size} {noise} ({data.sampling} sampling, {data.crystal}, seeds "
-            f"{data.seed} and {config.seed})"
-        )
-        rows[f"SHA-256 of {stem}'s configuration"] = sha256(config.to_toml().encode()).hexdigest()
-    return pairs(rows)
-
-
-def made_by(command: str, *packages: str) -> dict[str, str]:
-    """The command, and the versions of what it ran with."""
-    versions = {name: version(name) for name in (*_PACKAGES, *packages)}
-    return {"command": command, "xrdlib": xrdlib.__version__} | versions
 
 
 def _stems(diagnoses: Sequence[Diagnosis]) -> list[str]:

@@ -8,6 +8,7 @@ from xrdlib.widgets.ensemble import EnsembleExplorer, ensemble_explorer
 from xrdlib.widgets.epochs import EpochExplorer, epoch_explorer
 from xrdlib.widgets.exercises import Verdict, check_choice, check_number
 from xrdlib.widgets.fit import FitExplorer, fit_explorer
+from xrdlib.widgets.gallery import ExplorerGallery, explorer_gallery
 from xrdlib.widgets.mechanisms import MechanismsExplorer, mechanisms_explorer
 from xrdlib.widgets.neighbours import NeighboursExplorer, neighbours_explorer
 from xrdlib.widgets.region import RegionExplorer, region_explorer
@@ -20,6 +21,7 @@ __all__ = [
     "DecisionExplorer",
     "EnsembleExplorer",
     "EpochExplorer",
+    "ExplorerGallery",
     "FitExplorer",
     "MechanismsExplorer",
     "NeighboursExplorer",
@@ -34,6 +36,7 @@ __all__ = [
     "decision_explorer",
     "ensemble_explorer",
     "epoch_explorer",
+    "explorer_gallery",
     "fit_explorer",
     "mechanisms_explorer",
     "neighbours_explorer",

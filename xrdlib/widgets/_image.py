@@ -21,6 +21,12 @@ __all__ = ["Explorer", "Picture", "moving_labels"]
 DPI = 130  # a page's width is 870 pixels, letters 13
 QUICK = {"compress_level": 1}
 NO_VERSION: Any = {"Software": None}
+# Voila has no style of its own for a table in a widget
+STYLE = """<style>
+.xrdlib-explorer table { border-collapse: collapse; margin: .3em 0; font-variant-numeric: tabular-nums }
+.xrdlib-explorer :is(th, td) { padding: .1em .7em; text-align: right; line-height: 1.5; white-space: nowrap }
+.xrdlib-explorer tbody th { text-align: left }
+</style>"""
 
 
 class Picture(ipywidgets.Image):  # type: ignore[misc]
@@ -80,7 +86,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.pictures = pictures
         self.readout = ipywidgets.HTML()
         wrap = {"display": "flex", "flex_flow": "row wrap"}
-        super().__init__([ipywidgets.Box(controls, layout=wrap), ipywidgets.Box(pictures, layout=wrap), self.readout])
+        rows = [ipywidgets.Box(controls, layout=wrap), ipywidgets.Box(pictures, layout=wrap)]
+        super().__init__([*rows, ipywidgets.HTML(STYLE, layout={"display": "none"}), self.readout])
+        for name in ("xrdlib-explorer", type(self).__name__):  # by which a page's style sheet, and a test, finds it
+            self.add_class(name)
 
     @property
     def image(self) -> Picture:

@@ -88,8 +88,14 @@ class CurveExplorer(Explorer):
 
     @property
     def parameters(self) -> StrainParameters:
-        """The seven parameters as the sliders stand."""
-        return StrainParameters(**{name: slider.value for name, slider in self.sliders.items()})
+        """The seven parameters as the sliders stand.
+
+        A browser puts a slider on the nearest of its steps as soon as it is shown; what began there is the start still.
+        """
+        values = {}
+        for (name, slider), start in zip(self.sliders.items(), self._start, strict=False):
+            values[name] = start if abs(slider.value - start) < 0.5 * slider.step else slider.value
+        return StrainParameters(**values)
 
     @property
     def instrument(self) -> Instrument:
@@ -232,5 +238,5 @@ def _space_item(parameters: StrainParameters) -> str:
 
 
 def _item(title: str, text: str, *, warning: bool = False) -> str:
-    colour = "#b35806" if warning else "inherit"
+    colour = "#c06000" if warning else "inherit"
     return f'<div style="color:{colour}"><b>{title}:</b> {html.escape(text)}</div>'

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DecisionExplorer", "decision_explorer"]
 
 _WIDTH = 16.4  # cm
-_WORDS = {True: "yes", False: "no"}
+_AS_IT_IS = "as it is"  # not None, for which ipywidgets shows no button as pressed
 
 
 class DecisionExplorer(Explorer):
@@ -30,7 +30,7 @@ class DecisionExplorer(Explorer):
     decision : Decision
         As measured, with the answers it came with.
     answers : dict of str to ipywidgets.ToggleButtons
-        By question; True or False, or None for the measured answer, or none at all where only the user knows.
+        By question; True or False, or "as it is": the measured answer, or none at all where only the user knows.
     """
 
     def __init__(self, decision: Decision) -> None:
@@ -40,10 +40,10 @@ class DecisionExplorer(Explorer):
             mine = answer.by == "you"
             nothing = "open" if mine else f"measured: {answer.word}"
             self.answers[question] = ipywidgets.ToggleButtons(
-                options=[(nothing, None), ("yes", True), ("no", False)],
-                value=answer.value if mine else None,
+                options=[(nothing, _AS_IT_IS), ("yes", True), ("no", False)],
+                value=answer.value if mine and answer.value is not None else _AS_IT_IS,
                 description=decision.label(question),
-                style={"button_width": "110px", "description_width": "150px"},
+                style={"button_width": "130px", "description_width": "150px"},
             )
         height = tree_height(decision, _WIDTH)
         with style():
@@ -58,7 +58,8 @@ class DecisionExplorer(Explorer):
     @property
     def shown(self) -> Decision:
         """The decision with the answers of the toggles."""
-        return self.decision.what_if(**{question: control.value for question, control in self.answers.items()})
+        values = {question: control.value for question, control in self.answers.items()}
+        return self.decision.what_if(**{q: None if value == _AS_IT_IS else value for q, value in values.items()})
 
     def _changed(self, _: Any = None) -> None:
         shown = self.shown

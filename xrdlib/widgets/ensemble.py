@@ -63,15 +63,15 @@ class EnsembleExplorer(Explorer):
             rows=6,
             layout={"width": "270px"},
         )
-        self.how = ipywidgets.Dropdown(options=list(_HOW), description="how", layout={"width": "330px"})
+        self.how = ipywidgets.Dropdown(options=list(_HOW), description="how", layout={"width": "500px"})
         self.buttons = {}
         for name, picked in self._picks.items():
-            self.buttons[name] = ipywidgets.Button(description=name, layout={"width": "115px"})
+            self.buttons[name] = ipywidgets.Button(description=name, layout={"width": "98px"})
             self.buttons[name].on_click(partial(self._pick, picked))
         self.shown = read(self.members.value, "mean", "equal")
         # room for every choice: only lines may move
         self._all = read(epochs, "mean", "equal")
-        wrap = {"display": "flex", "flex_flow": "row wrap", "width": "500px"}
+        wrap = {"display": "flex", "flex_flow": "row wrap", "width": "520px"}
         others = ipywidgets.Box([self.how, *self.buttons.values()], layout=wrap)
         super().__init__([self.members, others], self._draw_curve(), self._draw_parameters())
         for control in (self.members, self.how):

@@ -50,11 +50,14 @@ class SensitivityExplorer(Explorer):
         self.start = np.asarray(start, dtype=np.float64)
         self._source, self._instrument, self._disorder = source, instrument, disorder
         self.name = ipywidgets.Dropdown(options=list(PARAMETERS), value="Rp2", description="change", layout=_WIDTH)
-        self.of = ipywidgets.ToggleButtons(options=_OF, value="range", style={"button_width": "90px"})
+        self.of = ipywidgets.ToggleButtons(options=_OF, value="range", style={"button_width": "110px"})
         self.step = ipywidgets.FloatSlider(-1.0, min=-5.0, max=5.0, step=0.1, description="by %", layout=_WIDTH)
-        self.counts = ipywidgets.FloatLogSlider(6e4, min=3, max=8, step=0.1, description="counts", layout=_WIDTH)
+        # the ranges begin a whole number of steps below the start: a browser puts the slider on one of its steps
+        self.counts = ipywidgets.FloatLogSlider(
+            6e4, min=np.log10(6e2), max=8, step=0.1, description="counts", layout=_WIDTH
+        )
         self.background = ipywidgets.FloatLogSlider(
-            2e-3, min=-6, max=-1, step=0.1, readout_format=".1e", description="backgr.", layout=_WIDTH
+            2e-3, min=np.log10(2e-6), max=-1, step=0.1, readout_format=".1e", description="backgr.", layout=_WIDTH
         )
         self.counts.readout_format = ".1e"
         controls = [self.name, self.of, self.step, self.counts, self.background]
@@ -117,7 +120,7 @@ class SensitivityExplorer(Explorer):
             profile = strain_profile(now.after)
         except ValueError as error:  # the last picture stays
             self.readout.value = (
-                f'<div style="color:#b35806"><b>Cannot be simulated:</b> {html.escape(str(error))}</div>'
+                f'<div style="color:#c06000"><b>Cannot be simulated:</b> {html.escape(str(error))}</div>'
             )
             return
         self._profile.set_data(profile.depth, 1e3 * profile.strain)

@@ -1,0 +1,21 @@
+"""Notebooks 00, 02, 04, ... in JupyterLab. A file goes to one process: the other half is in test_lab_odd.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+NOTEBOOKS = [path.stem for path in (Path(__file__).resolve().parents[2] / "notebooks").glob("*[02468]_*.ipynb")]
+
+
+@pytest.mark.parametrize("notebook", sorted(NOTEBOOKS))
+def test_every_control_of_every_explorer(notebook: str, run_in_jupyterlab) -> None:
+    run_in_jupyterlab(notebook)
+
+
+def test_nobody_comes_in_without_the_token(jupyterlab, page) -> None:
+    page.goto(jupyterlab.url)
+    assert page.url.startswith(f"{jupyterlab.url}login")
