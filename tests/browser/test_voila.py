@@ -27,7 +27,7 @@ def test_every_control_of_every_explorer(voila, page, use_every_control, kinds, 
     for choice in gallery.locator("> .widget-toggle-buttons button").all():
         name = choice.inner_text()
         choice.click()
-        wait_for(lambda: set(kinds(explorer)) - set(shown), f"{name}: no explorer")
+        wait_for(lambda: set(kinds(explorer)) - set(shown), f"{name}: no explorer")  # noqa: B023
         shown += kinds(explorer)
         use_every_control(explorer, lambda: voila.kernel_at_rest(kernel), "lab", "voila")
         page.screenshot(path=artefacts / f"voila_{name.lower()}.png", full_page=True)
