@@ -134,8 +134,11 @@ class CurveExplorer(Explorer):
         return Picture(figure, [*self._left.lines, *self._right.lines])
 
     def _changed(self, _: object = None) -> None:
-        if self._paused:
-            return
+        if not self._paused:
+            self._show(keep=False)
+
+    def _show(self, *, keep: bool) -> None:
+        """Simulate and draw; with ``keep`` it is the kept curve, too."""
         try:
             lines, peak = self._simulated(), strained_peak(self.parameters, film=_SAMPLES[self.sample.value])
         except ValueError as error:  # the last picture stays
@@ -144,7 +147,10 @@ class CurveExplorer(Explorer):
         for ax, line in zip((self._left, self._right), lines, strict=True):
             ax.lines[1].set_data(*line)
         self._peak.set_xdata([peak.angle, peak.angle])
-        self._redraw()
+        if keep:
+            self._keep()
+        else:
+            self._redraw()
         self.readout.value = "".join([_peak_item(peak, self.scan), _space_item(self.parameters)])
 
     def _redraw(self) -> None:
@@ -168,8 +174,7 @@ class CurveExplorer(Explorer):
                 control.value = value
         finally:
             self._paused = False
-        self._changed()
-        self._keep()
+        self._show(keep=True)
 
 
 def curve_explorer(
