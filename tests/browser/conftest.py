@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "build" / "browser"  # ignored by git
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 WIDTH, HEIGHT = 1280, 900
-PATIENCE = 300.0  # seconds; no measurement, only the end of waiting for what will not come
+PATIENCE = 120.0  # seconds; no measurement, only the end of waiting for what will not come
 SETTINGS = {  # JupyterLab asks nobody anything, and fetches nothing
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "extensionmanager-extension/plugin": {"enabled": False},

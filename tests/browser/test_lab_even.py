@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import nbformat
 import pytest
 
 pytestmark = [
@@ -23,3 +24,15 @@ def test_every_control_of_every_explorer(notebook: str, run_in_jupyterlab) -> No
 def test_nobody_comes_in_without_the_token(jupyterlab, page) -> None:
     page.goto(jupyterlab.url)
     assert page.url.startswith(f"{jupyterlab.url}login")
+
+
+def test_figures_are_widgets_where_asked_for(folder, run_in_jupyterlab, page) -> None:
+    cells = ["%matplotlib widget", "import xrdlib, xrdlib.plots"]
+    cells += ["xrdlib.plots.plot_profile(xrdlib.strain_profile(xrdlib.data.LAB_EXPERIMENT))"]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(metadata=kernel, cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, folder / "notebooks" / "zoom.ipynb")
+    run_in_jupyterlab("zoom")
+    figure = page.locator(".jupyter-matplotlib")
+    figure.wait_for()
+    assert figure.locator("canvas").first.bounding_box()["width"] > 200

@@ -111,6 +111,7 @@ def test_user_settings_do_not_enter(tmp_path: Path) -> None:
 def test_notebooks_show_a_figure_without_pyplot() -> None:
     figure = plot_profile(strain_profile(LAB_EXPERIMENT))
     assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[union-attr]
+    assert figure._repr_mimebundle_() == {}  # type: ignore[union-attr]  # a widget only where it was asked for
 
 
 def test_saved_as_png_and_pdf_with_embedded_fonts(tmp_path: Path) -> None:

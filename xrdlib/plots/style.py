@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from matplotlib import get_backend
 from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 COLUMN, PAGE = 8.6, 17.0  # cm
 _INCH = 2.54  # cm
+_WIDGETS = ("widget", "ipympl", "module://ipympl.backend_nbagg")  # names of one of matplotlib's backends
 _STYLE = Path(__file__).with_name("xrdlib.mplstyle")
 # dates and versions would make every file differ from the last
 _METADATA: dict[str, dict[str, Any]] = {
@@ -81,7 +83,7 @@ class XrdFigure(Figure):
     """A figure that pyplot does not know and that is always drawn in the library's style.
 
     matplotlib reads part of its settings (fonts, ticks) only when it draws; a notebook shows the figure without
-    pyplot ever having been imported.
+    pyplot ever having been imported: as a picture, or after ``%matplotlib widget`` to be panned and zoomed.
     """
 
     def draw(self, renderer: Any) -> None:
@@ -93,6 +95,18 @@ class XrdFigure(Figure):
         """Save in the library's style."""
         with style():
             super().savefig(fname, **kwargs)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        if get_backend(auto_select=False) not in _WIDGETS:
+            return {}
+        from ipympl.backend_nbagg import Canvas, FigureManager
+
+        canvas: Any = self.canvas
+        if not isinstance(canvas, Canvas):
+            canvas = Canvas(self)
+            FigureManager(canvas, 0)
+        bundle: dict[str, Any] = canvas._repr_mimebundle_()
+        return bundle
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()
