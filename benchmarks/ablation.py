@@ -120,6 +120,7 @@ def recipes() -> list[Recipe]:
         Recipe("curve in the loss (one in 16)", extra=curve_loss),
         Recipe("kept: fresh, bfloat16, 256 x 6, Muon", kept, deep, fresh=True),
         Recipe("kept, and batches from 128 to 512", kept, deep, fresh=True, growing=True),
+        Recipe("kept, and whitened inputs", kept, deep, fresh=True, front="white"),
         Recipe("kept, and the shape as targets", kept, deep, fresh=True, extra=shape_loss, outputs=10),
     ]
 

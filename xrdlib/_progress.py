@@ -34,4 +34,7 @@ def progress_bar(title: str, total: int, *, done: int = 0, show: bool = True) ->
         def advance(n: int, note: str = "") -> None:
             bar.update(task, advance=n, note=note)
 
-        yield advance
+        try:
+            yield advance
+        finally:
+            bar.refresh()  # rich's own last one is left out in notebooks: a bar would stop short of its end

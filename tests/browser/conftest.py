@@ -381,17 +381,43 @@ def check_no_error(page: Any) -> None:
 
 
 @pytest.fixture
+def open_in_jupyterlab(jupyterlab: Server, page: Any) -> Iterator[Callable[[str], None]]:
+    """Function that opens a notebook and starts to run all its cells."""
+
+    def opened(notebook: str) -> None:
+        page.goto(f"{jupyterlab.url}lab/tree/{notebook}.ipynb?token={jupyterlab.token}&reset")
+        wait_for(jupyterlab.at_rest, "no kernel")
+        page.wait_for_function("() => jupyterapp.shell.currentWidget?.content?.model?.cells?.length > 1")
+        page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    try:
+        yield opened
+    finally:
+        page.goto("about:blank")
+        jupyterlab.forget()
+
+
+@pytest.fixture
+def write_notebook(folder: Path) -> Callable[..., None]:
+    """Function of a name and cells of code."""
+
+    def write(name: str, *cells: str) -> None:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
+
+    return write
+
+
+@pytest.fixture
 def run_in_jupyterlab(
-    jupyterlab: Server, page: Any, use_every_control: Any, artefacts: Path
-) -> Iterator[Callable[[str], None]]:
+    jupyterlab: Server, page: Any, open_in_jupyterlab: Any, use_every_control: Any, artefacts: Path
+) -> Callable[[str], None]:
     """Function that opens a notebook, runs all its cells and uses its explorers; screenshots in both themes."""
     server = jupyterlab
 
     def run(notebook: str) -> None:
-        page.goto(f"{server.url}lab/tree/{notebook}.ipynb?token={server.token}&reset")
-        wait_for(server.at_rest, "no kernel")
-        page.wait_for_function("() => jupyterapp.shell.currentWidget?.content?.model?.cells?.length > 2")
-        page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
+        open_in_jupyterlab(notebook)
         at_end = f"() => ({CELLS})().every(cell => cell.cell_type !== 'code' || cell.execution_count)"
         failure = f"{notebook} does not get to its end"
         wait_for(lambda: page.evaluate(at_end), failure, pause=0.2, patience=2 * PATIENCE)
@@ -415,8 +441,4 @@ def run_in_jupyterlab(
                 page.screenshot(path=artefacts / f"lab_{theme.lower()}_{notebook}{'_' * i}.png")
         check_no_error(page)
 
-    try:
-        yield run
-    finally:
-        page.goto("about:blank")
-        server.forget()
+    return run

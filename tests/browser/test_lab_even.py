@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import nbformat
 import pytest
 
 pytestmark = [
@@ -26,12 +25,9 @@ def test_nobody_comes_in_without_the_token(jupyterlab, page) -> None:
     assert page.url.startswith(f"{jupyterlab.url}login")
 
 
-def test_figures_are_widgets_where_asked_for(folder, run_in_jupyterlab, page) -> None:
-    cells = ["%matplotlib widget", "import xrdlib, xrdlib.plots"]
-    cells += ["xrdlib.plots.plot_profile(xrdlib.strain_profile(xrdlib.data.LAB_EXPERIMENT))"]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = nbformat.v4.new_notebook(metadata=kernel, cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    nbformat.write(notebook, folder / "notebooks" / "zoom.ipynb")
+def test_figures_are_widgets_where_asked_for(write_notebook, run_in_jupyterlab, page) -> None:
+    draw = "xrdlib.plots.plot_profile(xrdlib.strain_profile(xrdlib.data.LAB_EXPERIMENT))"
+    write_notebook("zoom", "%matplotlib widget", "import xrdlib, xrdlib.plots", draw)
     run_in_jupyterlab("zoom")
     figure = page.locator(".jupyter-matplotlib")
     figure.wait_for()
