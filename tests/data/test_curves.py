@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xrdlib
 from xrdlib.data.curves import CurveFormatError, MeasuredCurve, load_curve
 
 STEP = 4.018235972
@@ -158,7 +159,7 @@ def test_saved_curve_is_read_back_bit_by_bit(folder, intensity, scale, reverse):
     again = load_curve(folder / "saved.txt")
     assert again.angle.tobytes() == curve.angle.tobytes()
     assert again.intensity.tobytes() == curve.intensity.tobytes()
-    assert again.metadata["source"] == curve.metadata
+    assert again.metadata["source"] == {"xrdlib_version": xrdlib.__version__} | curve.metadata
     assert (again.metadata["format"], again.metadata["peak_from"]) == ("saved", "file")
 
 

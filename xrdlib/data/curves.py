@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from xrdlib._arrays import intensities, vector
 from xrdlib._shown import Shown
+from xrdlib._version import __version__
 from xrdlib.data._described import check_scan, describe, inferences, suspicions
 from xrdlib.data.peak import find_substrate_peak
 from xrdlib.data.readers import CurveFormatError, RawScan, Reading, read_scan
@@ -68,10 +69,8 @@ class MeasuredCurve(Shown):
         CurveFormatError
             If the file cannot be written; an existing one is then left as it was.
         """
-        header = [
-            SAVED,
-            *(f"{key}: {json.dumps(value, default=str)}" for key, value in self.metadata.items()),
-        ]
+        facts = {"xrdlib_version": __version__} | self.metadata
+        header = [SAVED, *(f"{key}: {json.dumps(value, default=str)}" for key, value in facts.items())]
         rows = (f"{x!r} {y!r}" for x, y in zip(self.angle.tolist(), self.intensity.tolist(), strict=True))
         text = "\n".join([*(f"# {line}" for line in header), *rows, ""])
         target = Path(path)

@@ -15,6 +15,7 @@ from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xrdlib._version import __version__
 from xrdlib.plots._pdf_fonts import slim_fonts
 
 __all__ = [
@@ -39,11 +40,12 @@ COLUMN, PAGE = 8.6, 17.0  # cm
 _INCH = 2.54  # cm
 _WIDGETS = ("widget", "ipympl", "module://ipympl.backend_nbagg")  # names of one of matplotlib's backends
 _STYLE = Path(__file__).with_name("xrdlib.mplstyle")
-# dates and versions would make every file differ from the last
+_PROGRAM = f"xrdlib {__version__}"
+# dates would make every file differ from the last
 _METADATA: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": _PROGRAM},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": _PROGRAM},
+    "svg": {"Date": None, "Creator": _PROGRAM},
 }
 
 COLOURS = {

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xrdlib
 from xrdlib import load_curve
 from xrdlib.data import MeasuredCurve
 from xrdlib.data.readers import CurveFormatError
@@ -148,7 +149,7 @@ def test_a_saved_curve_keeps_what_the_intensity_stands_for(folder, files):
     curve = loaded(folder, files.xrdml_file())
     curve.save(folder / "saved.txt")
     again = load_curve(folder / "saved.txt")
-    assert again.metadata["source"] == curve.metadata
+    assert again.metadata["source"] == {"xrdlib_version": xrdlib.__version__} | curve.metadata
     for key in ("counts_per_unit", "counting_time", "intensity_unit"):
         assert again.metadata[key] == curve.metadata[key]
 
