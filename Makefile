@@ -35,7 +35,7 @@ voila: $(VENV)/.installed-dev ## every explorer on one page without code, for te
 	$(BIN)/voila --Voila.ip=127.0.0.1 --Voila.auto_token=True notebooks/voila/explorers.ipynb
 
 browser: $(VENV)/.installed-dev ## the tests in Chromium alone; screenshots and response times in build/browser/
-	XRDLIB_BROWSER=1 $(PYTEST) tests/browser
+	$(PYTEST) tests/browser
 
 # -n: names in docstrings that lead nowhere; -W: any warning is an error
 docs: $(VENV)/.installed-docs ## the site, in build/site (open build/site/index.html): API, notebooks, tutorials, pages

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif("XRDLIB_BROWSER" not in os.environ, reason="four minutes of two cores: `make browser` runs it"),
-]
+pytestmark = pytest.mark.slow
 
 NOTEBOOKS = [path.stem for path in (Path(__file__).resolve().parents[2] / "notebooks").glob("*[13579]_*.ipynb")]
 
