@@ -48,6 +48,7 @@ class Recipe:
     outputs: int = 7
     front: str = "point"  # how inputs are standardised: point by point, or whitened
     seed: int = 0
+    rounds: int = 1  # through what the other rows see once
     found: list[float] = field(default_factory=list)
 
 
@@ -119,6 +120,8 @@ def recipes() -> list[Recipe]:
         Recipe("strain profile in the loss", extra=profile_loss),
         Recipe("curve in the loss (one in 16)", extra=curve_loss),
         Recipe("kept: fresh, bfloat16, 256 x 6, Muon", kept, deep, fresh=True),
+        Recipe("kept, but for Muon", replace(kept, muon=False), deep, fresh=True),
+        Recipe("kept, but for Muon; every curve twice", replace(kept, muon=False), deep, fresh=True, rounds=2),
         Recipe("kept, and batches from 128 to 512", kept, deep, fresh=True, growing=True),
         Recipe("kept, and whitened inputs", kept, deep, fresh=True, front="white"),
         Recipe("kept, and the shape as targets", kept, deep, fresh=True, extra=shape_loss, outputs=10),
@@ -165,7 +168,7 @@ def main(distinct: int, passes: int) -> None:
     print("| --- " * 10 + "|")
     for recipe in recipes():
         front = (lambda v: v @ matrix) if recipe.front == "white" else (lambda v: v)
-        steps = distinct * passes // recipe.training.batch_size
+        steps = recipe.rounds * distinct * passes // recipe.training.batch_size
         network, seconds = train(recipe, front(x), y, steps, passes)
         with torch.inference_mode():
             said = torch.cat([network(front(part))[:, :7] for part in x_test.split(2000)])

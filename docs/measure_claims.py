@@ -119,7 +119,7 @@ def _phenomenon(lab: Study, measured: Study) -> Iterator[Row]:
         f"the same sample through a diffractometer (`lab_measured_1`): final errs by {blind.error[blind.row(blind.final)]:.1f} "
         f"in `lab`, by {aware.error[aware.row(aware.final)]:.1f} in `measured`, which was trained on measured-like curves "
         f"(and on more of them); best epochs {blind.error.min():.1f} and {aware.error.min():.1f}",
-        "False for measured curves: it is mostly that",
+        "False for measured curves: what a network was trained on decides (kind and number of curves not told apart)",
         "06",
     )
 
@@ -341,7 +341,7 @@ def _curves(lab: Study, measured: Study) -> Iterator[Row]:
         "(not considered: what a curve can tell)",
         "1 sigma at 6e4 counts, and the network's error at final: "
         + ", ".join(f"{p} {b:.2g} and {e:.2g}" for p, b, e in zip(PARAMETERS, bound, known.error, strict=True)),
-        "For this experiment the curve could tell all but L2 to 1 %: the network has not learnt to read it",
+        "At 6e4 counts this experiment's curve could tell all but L2 to 1 %; of these the network reads only D01 so",
         "08",
     )
 

@@ -47,7 +47,7 @@ def each_kernel(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def test_threads() -> None:
-    """Four threads with samples of their own, started together, ten times each; against one after the other."""
+    """Four threads with samples of their own, started together, five times each; against one after the other."""
     sets = [sample(n, "uniform", seed=n) for n in (24, 7, 31, 3)]
     expected = [each_kernel(rows) for rows in sets]
     start = Barrier(len(sets))

@@ -23,8 +23,8 @@ def reference_study(name: str = "lab") -> Study:
     Parameters
     ----------
     name : {"lab", "measured", "accurate", "accurate_measured"}
-        As the lab's note; trained for measured curves; and the most accurate networks that an hour of two cores gives
-        (docs/reference_model.md), for noise-free and for measured curves, of which only the final epoch has weights.
+        As the lab's note; trained for measured curves; and more accurate networks (docs/reference_model.md), for
+        noise-free curves of GGG at 30 arcsec and for measured ones, of which only the final epoch has weights.
 
     Raises
     ------
