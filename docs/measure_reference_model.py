@@ -89,7 +89,7 @@ def noise_free() -> None:
     for name, changes in ELSEWHERE.items():
         print(row(name, errors(study, simulate(few, **({"scan": scan} | changes)), few).mean(0)))
     with np.load(LAB_S_CURVES) as lab:
-        name = f"{len(lab['params'])} curves of the lab's own code, with its convolution"
+        name = f"{len(lab['params'])} curves of another code, with the lab's convolution"
         print(row(name, errors(study, lab["convolved"], lab["params"]).mean(0)))
         print(row("the same parameters by `simulate`", errors(study, simulate(lab["params"]), lab["params"]).mean(0)))
     limits = network_limits(study, n=2000)

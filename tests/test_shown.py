@@ -1,11 +1,13 @@
 """What a notebook shows of a study and a dataset, and that what is saved says which version saved it."""
 
 import json
+from dataclasses import replace
 
 import xrdlib
 from xrdlib._shown import Shown
-from xrdlib.data import Dataset, DatasetConfig, build_dataset
+from xrdlib.data import LAB_EXPERIMENT, Dataset, DatasetConfig, build_dataset
 from xrdlib.data._stored import open_group
+from xrdlib.diagnostics import Target, coverage
 
 
 def test_study(study):
@@ -14,7 +16,24 @@ def test_study(study):
     assert f"final epoch {study.final}, validation loss {study.val_loss(study.final):.5f}" in text
     page = study._repr_html_()
     assert page.startswith("<table><tr><th>study</th><td>tiny</td></tr>")
-    assert page.count("<tr>") == page.count("</tr>") == 7
+    assert page.count("<tr>") == page.count("</tr>") == 6
+    names = ", ".join(experiment.name for experiment in study.config.experiments)
+    assert f"<tr><th>experiments</th><td>{names}</td></tr>" in page
+
+
+def test_a_study_of_fresh_curves_says_so():
+    study = xrdlib.reference_study("accurate")
+    assert "curves 40000 uniform; for training 524288 new ones in every epoch" in repr(study)
+    said = coverage(study, LAB_EXPERIMENT).sentences
+    assert "trained on 8388608 curves, new ones in every epoch; 20000 samples" in said[0]
+    assert not any("training sample of" in sentence for sentence in said)
+
+
+def test_target(study):
+    target = Target.of(study.config.experiments[0], study)
+    assert repr(target).startswith(f"Target(curve {target.name}, points {target.angle.size}, angle ")
+    assert "array" not in repr(target)
+    assert "<td>not known</td>" in replace(target, true=None)._repr_html_()
 
 
 def test_dataset_whole_and_unfinished(tmp_path):

@@ -1,6 +1,7 @@
 """Strain profiles: what the seven parameters mean, the limits, the stored profiles, bad input."""
 
 from math import exp, log
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -177,6 +178,10 @@ class TestParameters:
             as_parameters(rows)
         with pytest.raises(ValueError, match="seven numbers expected"):
             as_parameters(["a", "b", "c", "d", "e", "f", "g"])
+
+    def test_something_that_has_parameters(self):
+        with pytest.raises(ValueError, match=r"seven numbers expected .*; they are in its attribute 'parameters'"):
+            as_parameters(SimpleNamespace(parameters=StrainParameters(*range(1, 8))))
 
     def test_one_row_wanted(self, lab):
         with pytest.raises(ValueError, match="one row"):

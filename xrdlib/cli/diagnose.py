@@ -40,7 +40,7 @@ def diagnose(
     ] = "lab",
     cm: Cm = False,
     reading: Any = None,
-    study: Annotated[str | None, typer.Option(help="A study's folder, or lab or measured.")] = None,
+    study: Annotated[str | None, typer.Option(help="Folder, or lab, measured, accurate, accurate_measured.")] = None,
     allow_outside: AllowOutside = False,
     only: Annotated[str | None, typer.Option(help="Sections, such as bins,luck; by default all.")] = None,
     critical: Annotated[

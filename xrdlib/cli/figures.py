@@ -24,7 +24,7 @@ __all__ = ["figures"]
 @reads_a_curve
 def figures(
     out: Annotated[Path, typer.Option(help="Folder to create, or to go on in.")],
-    study: Annotated[str, typer.Option(help="A study's folder, or lab or measured.")] = "lab",
+    study: Annotated[str, typer.Option(help="Folder, or lab, measured, accurate, accurate_measured.")] = "lab",
     experiment: Annotated[
         str, typer.Option(help="A named experiment, seven numbers in one quoted string, or a curve file.")
     ] = "lab",

@@ -47,8 +47,8 @@ def print_study(study: Study) -> None:
     """What a study holds."""
     config = study.config
     typer.echo(f"{study.path}: study {config.name}, {study.n_epochs} of {config.training.epochs} epochs")
-    d = config.dataset
-    typer.echo(f"{d.size} {d.sampling} curves, {len(study.checkpoints)} epochs with weights")
+    n = len(study.checkpoints)
+    typer.echo(f"curves: {study.curves_in_words}; {n} epoch{'' if n == 1 else 's'} with weights")
     if config.parent is not None:
         taken = f", epochs {', '.join(map(str, config.parent.epochs))}" if config.parent.epochs else ""
         typer.echo(f"made by {config.parent.remedy} from study {config.parent.study}{taken}")

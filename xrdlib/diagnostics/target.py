@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xrdlib._shown import Shown
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.dataset_config import DatasetConfig
+from xrdlib.data.space import format_parameters
 from xrdlib.metrics import curve_error
 from xrdlib.simulation import CRYSTALS, YIG_FILM, Grid, Instrument, Scan, reflectivity, resolution_matrix
 from xrdlib.simulation.simulate import scan_grid
@@ -43,8 +45,8 @@ class Nuisances:
         return [name for name, (value, edges) in ends.items() if value in edges]
 
 
-@dataclass(frozen=True)
-class Target:
+@dataclass(frozen=True, repr=False)
+class Target(Shown):
     """One curve to be explained.
 
     Attributes
@@ -65,6 +67,14 @@ class Target:
     true: FloatArray | None
     nuisances: Nuisances | None
     source: Experiment | MeasuredCurve
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [
+            ("curve", self.name),
+            ("points", f"{self.angle.size}"),
+            ("angle", f"{self.angle[0]:.1f} to {self.angle[-1]:.1f} arcsec"),
+            ("parameters", "not known" if self.true is None else ", ".join(format_parameters(self.true))),
+        ]
 
     @classmethod
     def from_experiment(cls, experiment: Experiment, config: StudyConfig | None = None) -> Target:

@@ -107,7 +107,8 @@ def as_parameters(values: ArrayLike | StrainParameters) -> FloatArray:
     try:
         rows = np.atleast_2d(vectors(values, "parameters", finite=False))
     except ValueError as error:
-        raise ValueError(f"{error}; seven numbers expected ({' '.join(PARAMETERS)})") from None
+        inside = "; they are in its attribute 'parameters'" if hasattr(values, "parameters") else ""
+        raise ValueError(f"{error}; seven numbers expected ({' '.join(PARAMETERS)}){inside}") from None
     if rows.ndim != 2 or rows.shape[1] != len(PARAMETERS):
         given = rows.shape[-1] if rows.ndim == 2 else f"shape {rows.shape}"
         raise ValueError(f"parameters: seven numbers expected ({' '.join(PARAMETERS)}), {given} given")

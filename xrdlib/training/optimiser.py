@@ -13,8 +13,8 @@ class Optimiser:
     """One learning rate for all weights of a network, and moments that can be stored and brought back.
 
     Muon (K. Jordan et al., 2024, as torch implements it) replaces the momentum of a matrix by roughly the nearest
-    orthogonal one (five Newton-Schulz steps); scaled like Adam's steps (J. Liu et al., arXiv:2502.16982) it takes the same rate. Convolutions, biases,
-    normalisations and the last layer, whose rows are the seven parameters, keep AdamW.
+    orthogonal one (five Newton-Schulz steps); scaled like Adam's steps (J. Liu et al., arXiv:2502.16982) it takes the
+    same rate. Convolutions, biases, normalisations and the last layer, whose rows are the seven parameters, keep AdamW.
     """
 
     def __init__(self, network: nn.Module, training: TrainingConfig) -> None:

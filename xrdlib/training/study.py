@@ -186,11 +186,20 @@ class Study(Shown):
             ("study", config.name),
             ("folder", str(self.path)),
             ("epochs", f"{self.n_epochs} of {config.training.epochs}, {len(self.checkpoints)} with weights"),
-            ("curves", f"{config.dataset.size} {config.dataset.sampling}"),
+            ("curves", self.curves_in_words),
         ]
         if self.n_epochs:
             facts.append(("final", f"epoch {self.final}, validation loss {self.val_loss(self.final):.5f}"))
-        return facts + [("experiment", experiment.name) for experiment in config.experiments]
+        return [*facts, ("experiments", ", ".join(experiment.name for experiment in config.experiments))]
+
+    @property
+    def curves_in_words(self) -> str:
+        """How many curves of which sampling; and how many are drawn again in every epoch, where they are."""
+        data, training = self.config.dataset, self.config.training
+        words = f"{data.size} {data.sampling}"
+        if training.fresh:
+            words += f"; for training {training.epoch_size or len(self.training_parameters)} new ones in every epoch"
+        return words
 
     @property
     def n_epochs(self) -> int:

@@ -58,6 +58,9 @@ class Coverage(Section):
         What test samples find in the same training set.
     violations : list of str
         Ranges and constraints that the point breaks.
+    n_fresh : int
+        Curves that the network saw instead, of a training that draws new ones in every epoch; the training samples
+        here, drawn in the same way, stand for them.
     """
 
     parameters: FloatArray
@@ -75,6 +78,7 @@ class Coverage(Section):
     rule: NoteRule
     yardstick: Yardstick
     violations: list[str]
+    n_fresh: int = 0
 
     name = "coverage"
     title = "Coverage of the training set around it"
@@ -238,6 +242,7 @@ class Coverage(Section):
             "point": by_parameter(self.parameters),
             "point_is_prediction": self.predicted,
             "n_training": self.n_training,
+            "n_fresh": self.n_fresh,
             "nearest": by_parameter(self.nearest[0]),
             "nearest_distance": float(self.distance[0]),
             "neighbours": [

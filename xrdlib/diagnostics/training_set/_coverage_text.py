@@ -22,6 +22,12 @@ _TELLS_NOTHING = 90.0  # % of test samples with one and the same verdict
 def sentences(found: Coverage) -> list[str]:
     """Nearest sample, calibrated verdict, edges, boxes, the note's verdicts, and whether the point is inside."""
     said = [_nearest(found), _calibrated(found), _parameters(found)]
+    if found.n_fresh:
+        said.insert(
+            0,
+            f"The network was trained on {found.n_fresh} curves, new ones in every epoch; {found.n_training} samples "
+            "drawn in the same way stand for them here.",
+        )
     if found.boxes:
         said.append(_in_boxes(found))
     said += _note(found)
@@ -35,9 +41,10 @@ def sentences(found: Coverage) -> list[str]:
 def _nearest(found: Coverage) -> str:
     values = zip(PARAMETERS, format_parameters(found.nearest[0]), strict=True)
     nearest = ", ".join(f"{name} {value}" for name, value in values)
+    sample = "of these to" if found.n_fresh else "training sample of"
     point = "the chosen epoch's prediction" if found.predicted else "the experiment"
     return (
-        f"Nearest training sample of {point}: row {found.rows[0]}, {nearest}; distance {found.distance[0]:.3f} in "
+        f"Nearest {sample} {point}: row {found.rows[0]}, {nearest}; distance {found.distance[0]:.3f} in "
         "units of the ranges."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,7 +55,8 @@ def coverage(
     # the test set that resembles the training set is the fair yardstick
     name = like_training(study)
     training = study.training_parameters
-    return coverage_of(
+    settings = study.config.training
+    found = coverage_of(
         training,
         parameters,
         study.test_predictions(name)[1][: max(_CALIBRATION, _PAIRS // max(len(training), 1))],
@@ -66,6 +68,7 @@ def coverage(
         predicted=predicted,
         calibration=name,
     )
+    return replace(found, n_fresh=study.n_epochs * (settings.epoch_size or len(training)) if settings.fresh else 0)
 
 
 _FURTHEST = 1e6  # ranges from the space, where single precision still tells near from far
