@@ -3,7 +3,8 @@
 ``python benchmarks/dataset.py [SIZE] [--folder F] [...]`` runs ``xrdlib dataset build F --size SIZE ...`` (100 000
 curves by default; in a temporary folder, which is removed, unless F is given) and prints a table; other options go to
 the command. ``--dispatch`` measures instead what a chunk costs the client and the scheduler of a dask cluster,
-``SIZE --prepare`` what drawing and storing the parameters takes.
+``SIZE --prepare`` what drawing and storing the parameters takes, ``SIZE --train`` one epoch over so many curves in
+pools of 32 768, dataset and test sets included.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import NamedTuple
 from xrdlib.data import Dataset, DatasetConfig, build_dataset, cluster_executor, sample
 from xrdlib.data.build import _create
 from xrdlib.simulation import reflectivity
+from xrdlib.training import StudyConfig, TrainingConfig
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MANY = 100_000_000
@@ -122,6 +124,17 @@ def prepare(size: int) -> None:
     print(f"{size} Sobol points: {wall:.1f} s, {core:.1f} s of the processor, at most {peak / 1e3:.0f} MB")
 
 
+def train(size: int) -> None:
+    """What a study takes whose curves are read pool by pool."""
+    data = DatasetConfig(size=size, sampling="uniform")
+    settings = TrainingConfig(epochs=1, batch_size=512, pool=32_768, validation_fraction=0.01, threads=1)
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.toml"
+        config.write_text(StudyConfig(dataset=data, training=settings).to_toml(), encoding="utf-8")
+        wall, core, peak, _ = watch("study", "run", str(config), "--out", str(Path(folder) / "study"))
+    print(f"{size} curves, one epoch: {wall:.0f} s, {core:.0f} s of the processor, at most {peak / 1e6:.0f} MB")
+
+
 def dispatch(n: int = 1000) -> None:
     """Chunks of one curve on two workers: what is left is the cost of handing them out."""
     from distributed import LocalCluster
@@ -145,11 +158,14 @@ if __name__ == "__main__":
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--dispatch", action="store_true")
     parser.add_argument("--prepare", action="store_true")
+    parser.add_argument("--train", action="store_true")
     arguments, rest = parser.parse_known_args()
     if arguments.dispatch:
         dispatch()
     elif arguments.prepare:
         prepare(arguments.size)
+    elif arguments.train:
+        train(arguments.size)
     else:
         with tempfile.TemporaryDirectory() as temporary:
             build(arguments.folder or Path(temporary) / "d.zarr", arguments.size, rest)

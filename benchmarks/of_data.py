@@ -48,7 +48,10 @@ def data(effort: Effort) -> str:
             )
         )  # fmt: skip
     text += table(("", "time", "per second"), rows)
-    text += prose("Datasets of a million and more, their memory, other machines: [scaling.md](scaling.md).")
+    text += prose(
+        """Every process that builds imports what this report imports, too, which the command's do not. Datasets of a
+        million and more, their memory, other machines: [scaling.md](scaling.md)."""
+    )
     return text + _instrument(effort)
 
 
