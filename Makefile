@@ -1,6 +1,9 @@
 # Needs Python >= 3.11 and make, nothing else. `make` alone lists the targets.
 PYTHON ?= python3
 
+# more for jupyter's command line; as root, in a container, JupyterLab asks for LAB_FLAGS=--allow-root
+LAB_FLAGS ?=
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -29,10 +32,10 @@ bench: $(VENV)/.installed-report ## print docs/performance.md, measured here and
 
 # a notebook runs any code: reachable from this machine only, by the random token that jupyter prints
 lab: $(VENV)/.installed-dev ## JupyterLab on notebooks/
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.allow_remote_access=False notebooks
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.allow_remote_access=False $(LAB_FLAGS) notebooks
 
 voila: $(VENV)/.installed-dev ## every explorer on one page without code, for teaching
-	$(BIN)/voila --Voila.ip=127.0.0.1 --Voila.auto_token=True notebooks/voila/explorers.ipynb
+	$(BIN)/voila --Voila.ip=127.0.0.1 --Voila.auto_token=True $(LAB_FLAGS) notebooks/voila/explorers.ipynb
 
 browser: $(VENV)/.installed-dev ## the tests in Chromium alone; screenshots and response times in build/browser/
 	$(PYTEST) tests/browser

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from inspect import isclass, isroutine
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,12 @@ def _complete_docstring(app: Sphinx, what: str, name: str, thing: Any, options: 
         lines += [f".. py:data:: {member}", *([] if kind.startswith("_") else [f"   :type: {kind}"]), ""]
 
 
+def _where_defined(app: Sphinx, module: str, name: str) -> str | None:
+    """Of a constant its package: viewcode takes its class's module, whose page then leads to where the class is not."""
+    value = getattr(import_module(module), name, None)
+    return None if value is None or isclass(value) or isroutine(value) else module
+
+
 def _visit_math(translator: Any, node: nodes.math | nodes.math_block) -> None:
     """A formula as MathML, which browsers show by themselves: no script, no font to fetch."""
     block = isinstance(node, nodes.math_block)
@@ -124,4 +131,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math, None))
     app.connect("source-read", _prepare_notebook)
     app.connect("autodoc-process-docstring", _complete_docstring, priority=400)  # before napoleon
+    app.connect("viewcode-follow-imported", _where_defined)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -223,6 +225,51 @@ def test_study_run_show_check_export(run: Run, tmp_path: Path) -> None:
     )
     assert code == 0
     assert "base, all_1, order_1" in out
+
+
+@pytest.mark.parametrize(
+    ("stopped", "said"),
+    [(1, "the curves built so far are kept"), (2, "1 of 3 epochs are kept"), (3, "2 of 3 epochs are kept")],
+)
+def test_an_interrupted_study_run_says_what_is_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: int, said: str
+) -> None:
+    from xrdlib.training import Study, loop
+
+    text = (reference_study("lab").path / "config.toml").read_text()
+    text = text.replace("size = 10000", "size = 20").replace("test_size = 2000", "test_size = 4")
+    (tmp_path / "tiny.toml").write_text(text.replace("epochs = 80", "epochs = 3"))
+    epoch = loop._epoch
+
+    def interrupted(*args: Any) -> Any:
+        if args[-1] == stopped:
+            raise KeyboardInterrupt
+        return epoch(*args)
+
+    monkeypatch.setattr(loop, "_epoch", interrupted)
+    command = ("study", "run", "tiny.toml", "--out", "s", "--workers", "1")
+    code, out, err = run(*command)
+    assert (code, err) == (130, f"xrdlib: interrupted; {said}; the same command goes on\n")
+    assert "preparing curves" in out if stopped == 1 else "loss" in out
+    assert Study.open(tmp_path / "s", complete=False).n_epochs == stopped - 1
+    monkeypatch.setattr(loop, "_epoch", epoch)
+    assert "3 of 3 epochs" in run(*command)[1]
+
+
+def test_an_interrupt_before_there_is_a_study(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xrdlib.training import loop
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_prepare", interrupted)
+    code, _, err = run("study", "run", str(reference_study("lab").path / "config.toml"), "--out", "s")
+    assert code == 130
+    assert re.fullmatch(r"xrdlib: interrupted; asked again, .*\n", err)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"xrdlib {xrdlib.__version__}\n", "")
 
 
 def _bad_file(text: str) -> Callable[[Path], list[str]]:

@@ -23,6 +23,7 @@ Run = Callable[..., tuple[int, str, str]]
 # docs/json.md; a change that readers of it notice needs another schema number
 KEYS = {
     "curve",
+    "warnings",
     "parameters",
     "sigma",
     "nuisances",
@@ -185,6 +186,21 @@ def test_simulated_curve_is_a_check(run: Run) -> None:
     assert (code, err) == (0, "")
     assert out.startswith("Simulated curve of dense, a check: 701 points\n")
     assert "- From the parameters that the curve was simulated with: " in out.splitlines()[-1]
+
+
+def test_what_is_suspicious_about_the_curve_is_said_once_and_kept(run: Run, folder: Path) -> None:
+    rows = np.loadtxt(folder / "a [b].txt")
+    np.savetxt(folder / "omega.txt", rows[::-1] * (-1, 1))
+    options = ("--study", "none", "--random", "1", "--disorder", "even", "--max-evaluations", "2", "--json", "odd.json")
+    code, out, err = run("fit", "omega.txt", *options)
+    assert (code, err) == (0, "")
+    assert out.count("the layer seems to lie at negative angles") == 1
+    assert "warning: the layer seems to lie at negative angles; if the axis is omega, give --reverse" in out
+    (kept,) = json.loads((folder / "odd.json").read_text())["fit"]["warnings"]
+    assert "give reverse=True" in kept
+    code, _, err = run("fit", "omega.txt")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "the axis seems to run the other way; if it is omega, give --reverse (2theta: --two-theta)" in err
 
 
 def test_virtual_measurement_is_held_against_its_truth(run: Run, folder: Path) -> None:

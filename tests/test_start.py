@@ -25,7 +25,9 @@ def test_the_package_alone() -> None:
     assert not loaded & {*HEAVY, "typer", "rich"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["diagnose", "--help"], ["study", "run", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["diagnose", "--help"], ["study", "run", "--help"]], ids=" ".join
+)
 def test_help(arguments: list[str]) -> None:
     code = (
         f"import xrdlib.cli\nsys.argv = {['xrdlib', *arguments]!r}\n"

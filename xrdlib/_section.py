@@ -54,7 +54,9 @@ class Section(ABC):
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(s)}</li>" for s in self.sentences)
-        return f"<h4>{html.escape(self.title)}</h4>{self.table.to_html(border=0)}<ul>{items}</ul>"
+        with pd.option_context("display.max_colwidth", None):  # by default pandas cuts long cells
+            table = self.table.to_html(border=0)
+        return f"<h4>{html.escape(self.title)}</h4>{table}<ul>{items}</ul>"
 
 
 def by_parameter(values: NDArray[np.float64]) -> dict[str, float | None]:

@@ -12,12 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
 import zarr
 
 from xrdlib.data import Dataset, DatasetConfig, DatasetError, build_dataset, sample
+from xrdlib.data import _executors as executors
 from xrdlib.data import build as module
 from xrdlib.data.build import forget_chunks
 from xrdlib.simulation import GGG_444, YIG_FILM, Instrument, measure, reflectivity, simulate
@@ -215,6 +217,98 @@ class TestKilled:
         assert len(Dataset.open(folder, complete=False).missing_chunks) > 0
         dataset = build_dataset(folder, config, workers=1, progress=False)
         assert dataset.check(30) < 1.1e-5
+
+
+class TestInterrupted:
+    @pytest.fixture(autouse=True)
+    def _answered(self):
+        """Also where the tests themselves run in the background of a script, which ignores Ctrl-C."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("later", [0.0, 0.2, 0.5])
+    def test_while_workers_start(self, built, tmp_path, later):
+        """Ctrl-C, twice, to all processes: the build says KeyboardInterrupt, its workers nothing, and all end."""
+        code = WORK.format(path=str(tmp_path / "d"), config=CONFIG.to_dict()).replace("workers=1", "workers=2")
+        code += "\nkind = ''"
+        code += "\nif __name__ == '__main__':"
+        code += "\n    try:\n        work()\n    except KeyboardInterrupt:\n        print('interrupted')\n"
+        (tmp_path / "build.py").write_text(code)
+        environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        command = [sys.executable, str(tmp_path / "build.py")]
+        with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
+            deadline = time.monotonic() + 60
+            while len(workers := _children(process.pid)) < 3:  # two, and what tracks shared memory
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+            time.sleep(later)
+            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        assert (out, err) == ("interrupted\n", "")
+        assert not any(_alive(pid) for pid in workers)
+        assert_identical(built, build_dataset(tmp_path / "d", CONFIG, workers=1, progress=False))
+
+    def test_raised_by_the_results_which_cancel_what_waits(self):
+        futures, finished = [], SimpleQueue()
+
+        class Never(ThreadPoolExecutor):
+            def submit(self, *_):
+                futures.append(Future())
+                return futures[-1]
+
+        finished.put(None)
+        with pytest.raises(KeyboardInterrupt):
+            next(executors.results(Never(1), int, range(5), 3, finished))
+        assert [f.cancelled() for f in futures] == [True] * 3
+
+    def test_not_lost_while_work_is_handed_over(self):
+        went_on = []
+
+        def press():
+            with executors._interrupts_blocked():
+                signal.raise_signal(signal.SIGINT)
+                went_on.append(True)
+
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        assert went_on == [True]
+
+    def test_noted_and_raised_at_the_end(self):
+        noted = []
+
+        def press():
+            with executors._interrupts_noted(lambda: noted.append(1)):
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+                noted.append("went on")
+
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        assert noted == [1, 1, "went on"]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        with executors._interrupts_noted(noted.clear):  # nothing was pressed: nothing is raised
+            pass
+        assert len(noted) == 3
+
+    def test_anothers_handler_stays(self):
+        pressed, before = [], signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+        try:
+            with executors._interrupts_noted(lambda: pressed.append("noted")):
+                signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert pressed == [1]
+
+    @pytest.mark.slow
+    def test_built_from_a_thread(self, built, tmp_path):
+        """Where signals cannot be handled."""
+        with ThreadPoolExecutor(1) as thread:
+            built_there = thread.submit(build_dataset, tmp_path / "d", CONFIG, workers=2, progress=False).result()
+        assert_identical(built, built_there)
 
 
 def _children(pid):

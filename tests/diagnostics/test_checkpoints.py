@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xrdlib.data import LAB, LAB_EXPERIMENT, SPACE, Experiment, MeasuredCurve, load_curve
 from xrdlib.diagnostics import Nuisances, Target, checkpoints, fit_nuisances, resimulate, track
+from xrdlib.diagnostics.checkpoints import beside
 from xrdlib.diagnostics.target import DISORDER, FWHM, LORENTZ_FRACTION
 from xrdlib.metrics import curve_error
 from xrdlib.simulation import Instrument, Scan, StrainParameters, simulate
 from xrdlib.training import Study, reference_study
+
+
+def one_epoch(d: Any) -> Any:
+    """A made-up diagnosis of which only the last epoch has weights."""
+    arrays = ("epochs", "predictions", "val_loss", "errors", "curve_rmse", "curve_mae", "curves")
+    kept = {name: None if (v := getattr(d.checkpoints, name)) is None else v[-1:] for name in arrays}
+    return replace(d, checkpoints=replace(d.checkpoints, **kept, n_trained=5))
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +153,87 @@ def test_zero_counts_do_not_hide_the_truth(study: Study) -> None:
     found = checkpoints(study, target)
     assert misfit[0] < 2 * found.noise
     assert misfit[0] < 0.6 * misfit[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "texts"),
+    [
+        (0.19, 0.1, ("0.190", "0.1")),
+        (0.10029, 0.1, ("0.1003", "0.1")),
+        (0.09996, 0.1, ("0.09996", "0.1")),
+        (0.1131, 0.1128, ("0.1131", "0.1128")),
+        (0.1, 0.1, ("0.100000", "0.1")),
+    ],
+)
+def test_a_value_does_not_look_equal_to_its_limit(value: float, limit: float, texts: tuple[str, str]) -> None:
+    assert beside(value, limit) == texts
+
+
+@given(st.floats(0.02, 0.5), st.floats(0.02, 0.5))
+def test_what_is_shown_is_as_large_or_small_as_what_is_meant(value: float, limit: float) -> None:
+    shown, held = map(float, beside(value, limit))
+    assert (shown > held) == (value > limit) or abs(value - limit) < 2e-6
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_one_epoch_is_compared_with_none(make_diagnosis: Callable[..., Any], truth: bool) -> None:
+    found = one_epoch(make_diagnosis(known=truth)).checkpoints
+    said = " ".join(found.sentences)
+    assert found.only == "the only one of 5 with stored weights"
+    assert "Epoch 5 is the only one of 5 with stored weights: there is no epoch to choose" in said
+    assert ("Its parameters err by" in said) == truth
+    for word in ("against", "picked", "compared", "comes closest", "at final", "epochs"):
+        assert word not in said
+    assert replace(found, n_trained=1).only == "the only one"
+    assert make_diagnosis(known=truth).checkpoints.only is None
+
+
+@pytest.mark.parametrize(
+    ("rmse", "says"),
+    [
+        (
+            0.05,
+            "Epoch 5 is the only one of 5 with stored weights; its prediction misses lab by an RMSE of log10 intensity "
+            "of 0.050.",
+        ),
+        (
+            0.10029,
+            "That does not reproduce the curve (below 0.1 would be fair, its noise is 0.020), but it is nearly close: "
+            "first try a fit that starts there (refine, or xrdlib fit).",
+        ),
+        (0.2, "That does not reproduce the curve (its noise is 0.020): the network reads it badly."),
+    ],
+)
+def test_summary_of_one_epoch(make_diagnosis: Callable[..., Any], rmse: float, says: str) -> None:
+    d = one_epoch(make_diagnosis(known=False))
+    found = replace(d.checkpoints, curve_rmse=np.array([rmse]), noise=0.02)
+    said = " ".join(replace(d, checkpoints=found).summary)
+    assert says in said
+    assert ("does not reproduce" in said) == (rmse >= 0.1)
+    assert "against" not in said
+    assert "whatever the epoch" not in said
+
+
+@pytest.mark.parametrize(("best", "nearly"), [(0.10029, True), (0.149, True), (0.151, False), (0.3, False)])
+def test_summary_of_many_epochs_that_do_not_reproduce_the_curve(
+    make_diagnosis: Callable[..., Any], best: float, nearly: bool
+) -> None:
+    d = make_diagnosis(known=False)
+    found = replace(d.checkpoints, curve_rmse=d.checkpoints.curve_rmse - 0.1 + best, noise=0.02)
+    said = " ".join(replace(d, checkpoints=found).summary)
+    assert f"epoch 2 reproduces lab best: RMSE of log10 intensity {0.3 + best:.3f} against" in said
+    assert "No epoch's prediction reproduces the curve" in said
+    assert ("the best is nearly close: first try a fit" in said) == nearly
+    assert ("the network reads it badly whatever the epoch" in said) != nearly
+    assert ("(best 0.1003, below 0.1 would be fair" in said) == (best == 0.10029)
+
+
+def test_summary_where_final_is_the_closest(make_diagnosis: Callable[..., Any]) -> None:
+    d = make_diagnosis(known=False)
+    found = replace(d.checkpoints, curve_rmse=np.linspace(0.4, 0.05, 5))
+    said = " ".join(replace(d, checkpoints=found).summary)
+    assert "Epoch 5 is final (lowest validation loss) and reproduces lab best: RMSE of log10 intensity 0.050." in said
+    assert "against" not in said.partition(".")[0]
 
 
 def test_a_fit_at_the_edge_of_the_search_says_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_summary_says_whether_luck_is_enough_and_what_is_unlike(lab: Diagnosis) 
     assert "But its curve is not like theirs: resolution in arcsec 36 instead of 30" in measured
 
 
+def test_what_is_suspicious_about_a_curve_is_said_first(make_diagnosis: Callable[..., Diagnosis]) -> None:
+    d = make_diagnosis(known=False)
+    assert d.warnings == ["the scan ends <early> & low"]
+    assert d.to_text().startswith("Warning: the scan ends <early> & low\n" + d.summary[0])
+    assert d._repr_html_().startswith("<p>Warning: the scan ends &lt;early&gt; &amp; low</p>")
+    assert not any("<early>" in sentence for sentence in d.summary)  # which the command prints after the warnings
+    assert make_diagnosis().warnings == []
+
+
 def test_a_point_outside_the_space_goes_through_all_sections(lab: Diagnosis) -> None:
     outside = Experiment("outside", replace(LAB.parameters, Dmax1=0.033, Rp1=5150.0))
     found = diagnose(outside, lab.study)
@@ -118,3 +128,8 @@ def test_a_foreign_study_goes_through_all_sections(n_epochs: int, tmp_path: Path
     json.dumps(found.to_dict(), allow_nan=False)
     assert [section.name for section in found.sections] == list(SECTIONS)
     assert " nan" not in found.to_text()
+    if n_epochs == 1:
+        assert "At a single epoch there is no trace" in found.to_text()
+        assert found.summary[0].startswith("Epoch 1 is the only one: its error for lab is ")
+        assert "Over 1 epochs" not in found.to_text()
+        assert "same 1 epochs" not in found.to_text()

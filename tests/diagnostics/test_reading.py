@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -207,6 +208,16 @@ def test_warnings_come_first_then_what_was_inferred(tmp_path, clean) -> None:
     known = plain.metadata | {"inferred": ["the axis is Omega"], "warnings": ["odd"]}
     sentences = curve_reading(MeasuredCurve(plain.angle, plain.intensity, known), CONFIG).sentences
     assert sentences[:2] == ["Warning: odd", "Inferred: the axis is Omega"]
+
+
+def test_nothing_is_cut_off_in_a_notebook(tmp_path, clean) -> None:
+    reading = read(tmp_path, -SCAN.angle[::-1], clean[::-1])
+    page = html.unescape(reading._repr_html_())
+    for text in (*reading.table["value"], *reading.sentences):
+        assert text in page
+    assert "...</td>" not in page
+    assert "Warning: the layer seems to lie at negative angles" in page
+    assert "the axis seems to run the other way; if it is omega, give reverse=True" in page
 
 
 def test_json_is_plain(tmp_path, clean) -> None:

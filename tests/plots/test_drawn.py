@@ -79,5 +79,13 @@ def test_a_crowd_that_is_a_picture_is_left_out(ax) -> None:
     assert drawn(ax.figure).empty
 
 
+def test_labels_of_several_lines_are_one(ax) -> None:
+    ax.set(xlabel="Depth\n(Å)", ylabel="Strain\n(10⁻³)")
+    ax.plot(X, Y, label="of the\nlab")
+    found = drawn(ax.figure)
+    assert found.loc[0, ["x_axis", "y_axis", "series"]].tolist() == ["Depth (Å)", "Strain (10⁻³)", "of the lab"]
+    assert len(found.to_csv(index=False).splitlines()) == 1 + len(X)
+
+
 def test_nothing_drawn(ax) -> None:
     assert drawn(ax.figure).empty

@@ -7,7 +7,8 @@ import pytest
 
 import xrdlib
 from xrdlib.data import LAB_EXPERIMENT, SPACE, MeasuredCurve, load_curve
-from xrdlib.refinement import FitError, Refinement, refine
+from xrdlib.refinement import CurveModel, FitError, Refinement, refine
+from xrdlib.refinement.starts import network_starts
 
 TRUE = LAB_EXPERIMENT.to_array()
 NEAR = TRUE * np.array([1.01, 1.1, 0.98, 1.02, 0.95, 1.03, 2.0])
@@ -272,6 +273,31 @@ def test_a_curve_that_is_not_described_is_said_to_be_none(make_curve):
     assert not any("no description" in s for s in refine(curve, starts=TRUE, disorder="even").sentences)
 
 
+def test_what_is_suspicious_about_the_curve_is_said_first_and_kept(noisy, tmp_path):
+    fit = replace(noisy, warnings=("the layer seems to lie at negative angles",))
+    assert fit.sentences == ["Warning: the layer seems to lie at negative angles", *noisy.sentences]
+    fit.save(tmp_path / "odd.json")
+    assert Refinement.open(tmp_path / "odd.json").warnings == fit.warnings
+    assert noisy.warnings == ()
+
+
+def test_a_fit_carries_what_the_reader_found_suspicious(make_curve):
+    curve = make_curve(counts=6e4)
+    odd = MeasuredCurve(curve.angle, curve.intensity, curve.metadata | {"warnings": ["odd"]})
+    fit = refine(odd, starts=TRUE, disorder="even", max_evaluations=2)
+    assert fit.warnings == ("odd",)
+    assert fit.sentences[0] == "Warning: odd"
+
+
+@pytest.mark.parametrize(
+    ("start", "heading"), [("random 1", "start (random 1)"), ("median of epochs", "start (median)")]
+)
+def test_the_table_says_which_start_it_shows(noisy, start, heading):
+    table = replace(noisy, start=start).table
+    assert list(table.columns) == [heading, "fit", "1 sigma", "note"]
+    assert max(map(len, table.to_string().splitlines())) <= 80
+
+
 def test_against_what_is_true(noisy):
     beside = noisy.against(TRUE)
     np.testing.assert_allclose(beside["off"], 100 * np.abs(noisy.parameters - TRUE) / SPACE.range)
@@ -284,6 +310,12 @@ def test_what_another_model_of_the_disorder_would_say_is_told(make_curve):
     away = np.abs(even.parameters - fit.parameters) / fit.sigma
     told = [s for s in fit.sentences if s.startswith("With one E instead")]
     assert bool(told) == bool(np.nanmax(away) > 2)
+
+
+def test_the_only_epoch_is_one_start_not_two(make_curve):
+    curve = make_curve(counts=6e4)
+    starts = network_starts(curve, xrdlib.reference_study("accurate_measured"), CurveModel(curve.angle))
+    assert [start.label for start in starts] == ["epoch 8"]
 
 
 def test_without_a_network_there_are_random_starts_and_a_try_without_any_is_refused(make_curve):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -110,6 +112,18 @@ def test_captions_say_what_is_shown_and_found(study, target, twice: list[Path]) 
     for sentence in Material(study, target).diagnosis.tracking.sentences:
         assert re.sub(r"[\\]", "", sentence) in text.replace("\\", "")
     assert "`column/03.4_traces.pdf`" in text
+
+
+def test_parameters_in_a_sentence_have_the_digits_that_are_stored(study, target) -> None:
+    """A study's training parameters are float32."""
+    with closing(Material(study, target)) as material:
+        one = next(one for one in CATALOGUE if one.number == "02.2")
+        said = one.make(material).said
+    assert len(said) == 3
+    for sentence, row in zip(said, study.training_parameters, strict=False):
+        numbers = re.findall(r" (-?[\d.e+-]+)(?=,|;)", sentence)
+        np.testing.assert_allclose([float(v) for v in numbers], row, rtol=1e-4)
+        assert max(map(len, numbers)) <= 9
 
 
 def test_what_is_not_defined_is_named_with_the_reason(study, unknown, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xrdlib.data import LAB, LAB_EXPERIMENT, MeasuredCurve
+from xrdlib.data import LAB, LAB_EXPERIMENT, CurveFormatError, MeasuredCurve
 from xrdlib.simulation import Instrument, Scan, simulate
 from xrdlib.training import Preprocess
 
@@ -114,6 +114,43 @@ class TestMeasured:
     def test_too_short_a_curve(self, start, n_points, text):
         with pytest.raises(ValueError, match=f"curve: {text}.*at least -76 to 500"):
             PREPROCESS.measured(measured(start, 1.0, n_points))
+
+    @pytest.mark.parametrize(
+        ("start", "n_points", "text"),
+        [
+            (
+                -1144.0,
+                1435,
+                "of which the negated angles, -290 to 1144, cover all: the axis seems to run the other way",
+            ),
+            (-450.0, 511, "of which the negated angles, -60 to 450, cover more: the axis seems to run the other way"),
+        ],
+    )
+    def test_an_axis_the_other_way_round_is_said_to_be(self, start, n_points, text):
+        curve = measured(start, 1.0, n_points)
+        with pytest.raises(CurveFormatError, match=rf"{text}; if it is omega, give reverse=True") as error:
+            PREPROCESS.measured(curve)
+        assert ("measure a wider scan" in str(error.value)) == (start == -450)
+        assert "--" not in str(error.value).partition("measure a wider scan")[0]
+        turned = MeasuredCurve(curve.angle, curve.intensity, {"reversed": True})
+        with pytest.raises(CurveFormatError, match=rf"{text}; leave out what says .* \(reverse=True or two_theta=True"):
+            PREPROCESS.measured(turned)
+
+    @pytest.mark.parametrize(
+        ("start", "step", "n_points", "metadata"),
+        [
+            (-70.0, 1.0, 1500, {}),  # as it is it covers more
+            (-290.0, 1.0, 540, {}),  # about as much either way
+            (-0.3, 1e-3, 400, {}),  # nothing either way: another unit
+            (-1144.0, 1.0, 1435, {"axis": "Omega"}),  # the file says so
+        ],
+    )
+    def test_the_direction_is_not_doubted_without_a_reason(self, start, step, n_points, metadata):
+        angle = start + step * np.arange(n_points)
+        with pytest.raises(CurveFormatError, match=r"needs at least -76 to 500; measure a wider scan") as error:
+            PREPROCESS.measured(MeasuredCurve(angle, np.exp(-((angle / 30) ** 2)) + 1e-3, metadata))
+        assert "other way" not in str(error.value)
+        assert "refine(curve), or xrdlib fit --study none" in str(error.value)
 
     def test_curve_with_noise(self):
         """Counting noise of 1e6 in the peak leaves the curve where it was."""

@@ -25,6 +25,21 @@ study_app = typer.Typer(no_args_is_help=True, help="Training runs that keep ever
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(study_app, name="study")
 
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"xrdlib {xrdlib.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _of_all(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None: ...
+
+
 Cm = Annotated[bool, typer.Option("--cm", help="Lengths are in cm, as the lab writes them (5200e-8).")]
 AllowOutside = Annotated[
     bool, typer.Option("--allow-outside", help="Go on with parameters outside their ranges or constraints.")
@@ -198,9 +213,19 @@ def study_run(
     workers: Workers = None,
 ) -> None:
     """Build the dataset, train, and keep every epoch; the same command goes on after an interruption."""
-    from xrdlib.training import StudyConfig, run_study
+    from xrdlib.training import Study, StudyConfig, run_study
 
-    print_study(run_study(StudyConfig.load(config), out, workers=workers))
+    wanted = StudyConfig.load(config)
+    try:
+        study = run_study(wanted, out, workers=workers)
+    except KeyboardInterrupt:
+        if not (out / "config.toml").is_file():
+            raise
+        kept = Study.open(out, complete=False).n_epochs
+        what = f"{kept} of {wanted.training.epochs} epochs are kept" if kept else "the curves built so far are kept"
+        typer.echo(f"xrdlib: interrupted; {what}; the same command goes on", err=True)
+        raise SystemExit(130) from None
+    print_study(study)
 
 
 @study_app.command("show", epilog="Example:  xrdlib study show lab")

@@ -79,10 +79,10 @@ def fit(
     opened = open_study("measured" if study == "none" else study)
     found = read_target(target, opened, cm=cm, allow_outside=allow_outside, reading=reading)
     curve = _curve(found)
-    notes = list(curve.metadata.get("warnings", []))
+    notes: list[str] = []
     read = replace(curve, metadata=curve.metadata | {"warnings": []})  # which have their own lines
     typer.echo(repr(read) if is_file else f"Simulated curve of {found.name}, a check: {curve.angle.size} points")
-    for warning in notes:
+    for warning in curve.metadata.get("warnings", []):
         typer.echo(f"warning: {as_options(warning)}")
     result = refine(
         curve,
@@ -97,7 +97,7 @@ def fit(
         seed=seed,
         show=sys.stdout.isatty(),
     )
-    print_section(result)
+    print_section(replace(result, warnings=()))
     if (true := _truth(found, curve)) is not None:
         notes.append(_against_truth(result, true))
         print_tables("The truth", {"Parameters that the curve was made of": result.against_table(true)}, [notes[-1]])

@@ -11,6 +11,7 @@ import platform
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import BrokenExecutor, Executor
+from contextlib import closing
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from xrdlib._disk import named_if_full, refuse_links
 from xrdlib._progress import progress_bar
 from xrdlib._version import __version__
 from xrdlib._words import first_line
-from xrdlib.data._executors import process_pool, results
+from xrdlib.data._executors import process_results, results
 from xrdlib.data._stored import FAST, SMALL, open_group
 from xrdlib.data.balance import peak_in_scan
 from xrdlib.data.dataset import Dataset
@@ -75,15 +76,12 @@ def build_dataset(
     done = config.size - sum(config.chunk(i).stop - config.chunk(i).start for i in missing)
     workers = min(workers or os.cpu_count() or 1, max(1, len(missing)))
     with progress_bar(f"curves into {folder.name}", config.size, done=done, show=progress and bool(missing)) as advance:
-        if executor is not None:
-            _build_in(executor, folder, missing, advance)
-        elif workers == 1:
+        if executor is None and workers == 1:
             for index in missing:
                 advance(_build_chunk(folder, index), "")
                 _mark(folder, index)
         else:
-            with process_pool(workers) as pool:
-                _build_in(pool, folder, missing, advance)
+            _build_in(executor or workers, folder, missing, advance)
     return Dataset.open(folder)
 
 
@@ -113,12 +111,18 @@ def simulate_rows(config: DatasetConfig, rows: ArrayLike) -> tuple[NDArray[np.fl
     return parameters, simulate_samples(config, parameters, disorder, config.grid.angle).astype(np.float32)
 
 
-def _build_in(executor: Executor, folder: Path, missing: list[int], advance: Any) -> None:
+def _build_in(where: Executor | int, folder: Path, missing: list[int], advance: Any) -> None:
+    """Build in an executor, or in so many processes of this machine."""
     build = partial(_build_chunk, folder.resolve())  # workers may run in another folder
     try:
-        for index, n in results(executor, build, missing, _WAITING):
-            advance(n, "")
-            _mark(folder, index)
+        if isinstance(where, int):
+            built = process_results(where, build, missing, _WAITING)
+        else:
+            built = results(where, build, missing, _WAITING)
+        with closing(built):
+            for index, n in built:
+                advance(n, "")
+                _mark(folder, index)
     except BrokenExecutor:
         raise DatasetError(f"{folder}: a worker process ended (killed for its memory, perhaps); {_AGAIN}") from None
 

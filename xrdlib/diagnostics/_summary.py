@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xrdlib.diagnostics.checkpoints import NEARLY, beside
 from xrdlib.diagnostics.epochs.luck import Luck
 from xrdlib.diagnostics.information.identifiability import Identifiability
 from xrdlib.simulation import PARAMETERS
@@ -33,6 +34,9 @@ def _regret(diagnosis: Diagnosis) -> Iterator[str]:
     assert c.error is not None
     assert c.errors is not None
     final, name = c.row(c.final), diagnosis.target.name
+    if c.only is not None:
+        yield f"Epoch {c.final} is {c.only}: its error for {name} is {c.error[final]:.2f} % of range."
+        return
     if c.ideal is None or c.ideal == c.final:
         yield (
             f"Epoch {c.final} is final ({c.why_final}) and ideal for {name}, too: an error of "
@@ -75,16 +79,30 @@ def _regret(diagnosis: Diagnosis) -> Iterator[str]:
 def _curve(diagnosis: Diagnosis) -> Iterator[str]:
     """Of a measured curve."""
     c = diagnosis.checkpoints
-    best = c.curve_rmse.min()
-    yield (
-        f"Epoch {c.final} is final ({c.why_final}); epoch {c.chosen} reproduces {diagnosis.target.name} best: "
-        f"RMSE of log10 intensity {c.curve_rmse[c.row(c.final)]:.3f} against {best:.3f}."
-    )
-    if not c.reproduced:
+    lowest, name = float(c.curve_rmse.min()), diagnosis.target.name
+    best, limit = beside(lowest, c.fair)
+    if c.only is not None:
+        yield f"Epoch {c.final} is {c.only}; its prediction misses {name} by an RMSE of log10 intensity of {best}."
+    elif c.chosen == c.final:
+        yield f"Epoch {c.final} is final ({c.why_final}) and reproduces {name} best: RMSE of log10 intensity {best}."
+    else:
         yield (
-            f"No epoch's prediction reproduces the curve (best {best:.3f}, its noise is {c.noise:.3f}): the network "
-            "reads it badly whatever the epoch."
+            f"Epoch {c.final} is final ({c.why_final}); epoch {c.chosen} reproduces {name} best: "
+            f"RMSE of log10 intensity {c.curve_rmse[c.row(c.final)]:.3f} against {best}."
         )
+    if c.reproduced:
+        return
+    nearly, noise = lowest < NEARLY * c.fair, f"its noise is {c.noise:.3f}"
+    fair = f"below {limit} would be fair, " if nearly else ""
+    if c.only is None:
+        head = f"No epoch's prediction reproduces the curve (best {best}, {fair}{noise})"
+    else:
+        head = f"That does not reproduce the curve ({fair}{noise})"
+    if nearly:
+        which = "the best" if c.only is None else "it"
+        yield f"{head}, but {which} is nearly close: first try a fit that starts there (refine, or xrdlib fit)."
+    else:
+        yield f"{head}: the network reads it badly{' whatever the epoch' if c.only is None else ''}."
 
 
 def _divergence(diagnosis: Diagnosis) -> Iterator[str]:
@@ -116,7 +134,8 @@ def _coverage(diagnosis: Diagnosis) -> str:
     if v.violations:
         return f"{where} lies outside the parameter space: {'; '.join(v.violations)}."
     if v.predicted and not diagnosis.checkpoints.reproduced:
-        return "Whether it lies in a sparse region cannot be said: no prediction reproduces the curve."
+        why = "no prediction reproduces" if diagnosis.checkpoints.only is None else "the prediction does not reproduce"
+        return f"Whether it lies in a sparse region cannot be said: {why} the curve."
     around = f"around {v.distance_percentile:.0f} % of test samples the training set is denser"
     if v.place == "sparse":
         return f"{where} lies in a sparse region: {around}. Coverage may play a part."

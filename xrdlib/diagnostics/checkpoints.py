@@ -17,11 +17,12 @@ from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Study
 
-__all__ = ["Checkpoints", "checkpoints", "checkpoints_at", "row_label"]
+__all__ = ["NEARLY", "Checkpoints", "beside", "checkpoints", "checkpoints_at", "row_label"]
 
 FloatArray = NDArray[np.float64]
 
 _FAIR = 0.1  # RMSE of log10 intensity; an expert's fit of measured curve A reaches 0.04
+NEARLY = 1.5  # times the limit: so close that a fit may well start from there
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,9 +81,21 @@ class Checkpoints(Section):
         return f"Checkpoints of study {self.study} for {self.target}"
 
     @property
+    def fair(self) -> float:
+        """RMSE of log10 intensity below which a curve counts as reproduced: 0.1, or twice the noise."""
+        return max(_FAIR, 2 * self.noise)
+
+    @property
     def reproduced(self) -> bool:
-        """Whether some epoch comes as close to the curve as a fair fit: RMSE below 0.1, or twice the noise."""
-        return bool(self.curve_rmse.min() < max(_FAIR, 2 * self.noise))
+        """Whether some epoch comes as close to the curve as a fair fit."""
+        return bool(self.curve_rmse.min() < self.fair)
+
+    @property
+    def only(self) -> str | None:
+        """Of a single epoch that there is none to compare with, a clause after "it is"; None where there are more."""
+        if self.epochs.size > 1:
+            return None
+        return "the only one" + (f" of {self.n_trained} with stored weights" if self.n_trained > 1 else "")
 
     @property
     def error(self) -> FloatArray | None:
@@ -206,7 +219,14 @@ class Checkpoints(Section):
             origin += f", at the edge of what was tried: {', '.join(edges)}"
         said = []
         f, best = self.row(self.final), self.row(self.chosen)
-        if self.error is not None and self.ideal is not None and self.regret is not None:
+        if self.only is not None:
+            error = "" if self.error is None else f" Its parameters err by {self.error[f]:.2f} % of range."
+            said.append(
+                f"Epoch {self.final} is {self.only}: there is no epoch to choose, final and chosen are one. Its "
+                "re-simulated prediction misses the curve by an RMSE of log10 intensity of "
+                f"{self.curve_rmse[f]:.4f}.{error}"
+            )
+        elif self.error is not None and self.ideal is not None and self.regret is not None:
             i = self.row(self.ideal)
             said.append(
                 f"final is epoch {self.final} ({self.why_final}), ideal is epoch {self.ideal} (lowest error on "
@@ -240,17 +260,15 @@ class Checkpoints(Section):
             f"Re-simulated with a resolution of {n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder "
             f"{n.disorder:g} ({origin}); scale and background fitted at every epoch."
         )
-        if self.n_trained > self.epochs.size:
+        if self.n_trained > self.epochs.size > 1:
             said.append(
                 f"Of {self.n_trained} epochs the {self.epochs.size} with stored weights are compared; final is the "
                 "best of these."
             )
         outside = ((self.predictions < SPACE.minimum) | (self.predictions > SPACE.maximum)).any(axis=1)
         if outside.any():
-            said.append(
-                f"At {outside.sum()} of {outside.size} epochs a predicted parameter is outside its range; "
-                "it is re-simulated at the edge."
-            )
+            where = f"At {outside.sum()} of {outside.size} epochs a" if self.only is None else "A"
+            said.append(f"{where} predicted parameter is outside its range; it is re-simulated at the edge.")
         return said
 
 
@@ -311,6 +329,15 @@ def checkpoints_at(study: Study, target: Target, epochs: NDArray[np.int64], pred
         final=study.final_among(epochs),
         continued=study.continued,
     )
+
+
+def beside(value: float, limit: float) -> tuple[str, str]:
+    """An RMSE and the limit it is held against as texts, with so many digits that they do not look equal."""
+    for digits in (3, 4, 5, 6):
+        texts = f"{value:.{digits}f}", f"{limit:.{digits}g}"
+        if float(texts[0]) != float(texts[1]):
+            break
+    return texts
 
 
 def row_label(parameter: str) -> str:

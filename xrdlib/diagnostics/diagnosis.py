@@ -87,15 +87,25 @@ class Diagnosis:
         """The answer in a few sentences: which epochs, how they differ, and what may and may not explain it."""
         return summarise(self)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What `load_curve` found suspicious about a measured curve; a wrong axis, say, is diagnosed all the same."""
+        source = self.target.source
+        return [str(text) for text in source.metadata.get("warnings", ())] if isinstance(source, MeasuredCurve) else []
+
+    @property
+    def _head(self) -> list[str]:
+        return [*(f"Warning: {text}" for text in self.warnings), *self.summary]
+
     def to_text(self) -> str:
-        """All sections as plain text."""
-        return "\n\n".join(["\n".join(self.summary), *(section.to_text() for section in self.sections)])
+        """Warnings, summary and all sections as plain text."""
+        return "\n\n".join(["\n".join(self._head), *(section.to_text() for section in self.sections)])
 
     def __repr__(self) -> str:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.summary)
+        head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._head)
         return head + "".join(section._repr_html_() for section in self.sections)
 
     def to_dict(self) -> dict[str, Any]:

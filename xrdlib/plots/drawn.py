@@ -33,10 +33,10 @@ def drawn(figure: Figure) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns panel (from 1, in the order of drawing), x_axis and y_axis (their labels), kind, series (its label in
-        the legend, else its number in the panel), x, y, x_end and y_end (of bars and of a line across a panel: NaN
-        where it has none), value (of maps and coloured markers). Contours are left out: they are no numbers but drawn
-        from some; and so are crowds of points that are pictures in a PDF, too (rasterized).
+        Columns panel (from 1, in the order of drawing), x_axis and y_axis (their labels, in one line), kind, series
+        (its label in the legend, else its number in the panel), x, y, x_end and y_end (of bars and of a line across a
+        panel: NaN where it has none), value (of maps and coloured markers). Contours are left out: they are no
+        numbers but drawn from some; and so are crowds of points that are pictures in a PDF, too (rasterized).
     """
     parts = []
     for number, ax in enumerate(_all_axes(figure), 1):
@@ -44,11 +44,11 @@ def drawn(figure: Figure) -> pd.DataFrame:
             rows = np.full((len(values), 5), np.nan)
             rows[:, : values.shape[1]] = values
             part = pd.DataFrame(rows, columns=_COLUMNS[5:])
-            label = str(artist.get_label())
+            label = _line(artist.get_label())
             head: list[int | str] = [
                 number,
-                ax.get_xlabel(),
-                ax.get_ylabel(),
+                _line(ax.get_xlabel()),
+                _line(ax.get_ylabel()),
                 kind,
                 str(i) if label.startswith("_") else label,
             ]
@@ -56,6 +56,11 @@ def drawn(figure: Figure) -> pd.DataFrame:
                 part.insert(place, name, value)
             parts.append(part)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
+
+
+def _line(text: object) -> str:
+    """A label in one line: what reads a table line by line (gnuplot, awk) takes a line break for a row's end."""
+    return str(text).replace("\n", " ")
 
 
 def _all_axes(figure: Figure) -> list[Axes]:

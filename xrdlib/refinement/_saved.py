@@ -32,6 +32,7 @@ def to_dict(fit: Refinement) -> dict[str, Any]:
     """Everything, as plain JSON types."""
     return {
         "curve": fit.curve,
+        "warnings": list(fit.warnings),
         "parameters": by_parameter(fit.parameters),
         "sigma": by_parameter(fit.sigma),
         "nuisances": {name: number(value) for name, value in fit.nuisances.items()},
@@ -80,6 +81,7 @@ def read(path: Path) -> dict[str, Any]:
         fit = whole["fit"]
         return {
             "curve": fit["curve"],
+            "warnings": tuple(fit.get("warnings", ())),  # files of earlier versions have none
             "angle": np.array(fit["model"]["angle"], dtype=float),
             "intensity": np.array(fit["model"]["measured"], dtype=float),
             "model": np.array(fit["model"]["intensity"], dtype=float),

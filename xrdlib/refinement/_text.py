@@ -23,7 +23,7 @@ _UNITS = {"offset": "arcsec", "fwhm": "arcsec"}
 
 
 def table(fit: Refinement) -> pd.DataFrame:
-    """Parameters and nuisances: start, fitted value, deviation, and what to know about it."""
+    """Parameters and nuisances: the start that ended lowest, fitted value, deviation, and what to know about it."""
     rows = []
     for row in fit.frame.to_dict(orient="records"):
         name, value, sigma = str(row["name"]), float(row["value"]), float(row["sigma"])
@@ -40,7 +40,9 @@ def table(fit: Refinement) -> pd.DataFrame:
                 note,
             )
         )
-    cells = pd.DataFrame(rows, columns=["", "start", "fit", "1 sigma", "note"])
+    # a label of many words would make the table wider than a terminal
+    start = f"start ({fit.start.removesuffix(' of epochs')})"
+    cells = pd.DataFrame(rows, columns=["", start, "fit", "1 sigma", "note"])
     return cells.set_index("")
 
 
@@ -86,14 +88,15 @@ def _two_digits(sigma: float) -> str:
 def sentences(fit: Refinement) -> list[str]:
     """What was found, and how far to trust it."""
     said = [
+        *(f"Warning: {text}" for text in fit.warnings),
         f"RMSE of log10 intensity {fit.log10_rmse:.4f} over all {fit.angle.size} points; with the parameters of its "
-        f"start ({fit.start}) and only instrument and disorder fitted {fit.log10_rmse_start:.4f}."
+        f"start ({fit.start}) and only instrument and disorder fitted {fit.log10_rmse_start:.4f}.",
     ]
     if _misses(fit):
         why = "its angle 0 is as far off as is allowed" if "offset" in fit.at_bound else "whole stretches are off"
         said.append(
             f"This is no description of the curve: {why}, and the numbers mean nothing. Is angle 0 the substrate's "
-            "peak, is that in the scan, are unit and direction of the angles right (xrdlib show)?"
+            "peak, is that in the scan, are unit and direction of the angles right (curve_reading, or xrdlib show)?"
         )
     if fit.interrupted:
         said.append(

@@ -68,6 +68,8 @@ class Refinement(Section):
     seconds : float
     sample : DatasetConfig
         Crystal, film, sublayers.
+    warnings : tuple of str
+        What `load_curve` found suspicious about the curve.
     """
 
     curve: str
@@ -92,6 +94,7 @@ class Refinement(Section):
     n_evaluations: int
     seconds: float
     sample: DatasetConfig
+    warnings: tuple[str, ...] = ()
 
     name = "fit"
     title = "Fit of the curve"
@@ -286,4 +289,5 @@ def describe(
         n_evaluations=solution.n_evaluations,
         seconds=seconds,
         sample=sample,
+        warnings=tuple(map(str, curve.metadata.get("warnings", ()))),
     )

@@ -36,7 +36,7 @@ def network_starts(curve: MeasuredCurve, study: Study, model: CurveModel, n: int
     ----------
     curve : MeasuredCurve
     study : Study
-        With weights of several epochs.
+        With weights of one epoch or more.
     model : CurveModel
     n : int
         How many starts; fewer if there are fewer epochs.
@@ -50,6 +50,8 @@ def network_starts(curve: MeasuredCurve, study: Study, model: CurveModel, n: int
     said = study.predict(study.config.preprocess.measured(curve))[:, 0]
     labels = [f"epoch {epoch}" for epoch in epochs] + ["median of epochs"]
     points = np.clip(np.vstack([said, np.median(said, axis=0)]), SPACE.minimum, SPACE.maximum)
+    if len(epochs) == 1:  # which is its own median
+        return [Start(labels[0], points[0])]
     order = np.argsort(screen(points, curve, model))
     always = [len(epochs), epochs.index(study.final_among(np.array(epochs)))]
     chosen = list(dict.fromkeys([*(int(i) for i in order[: max(n - len(always), 1)]), *always]))[: max(n, 1)]

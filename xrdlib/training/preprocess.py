@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xrdlib._arrays import number, shown, vectors
-from xrdlib.data.curves import MeasuredCurve
+from xrdlib.data.curves import CurveFormatError, MeasuredCurve
 from xrdlib.simulation import Scan
 
 __all__ = ["Preprocess"]
@@ -63,22 +63,40 @@ class Preprocess:
 
         Raises
         ------
-        ValueError
+        CurveFormatError
             If the curve does not reach from the scan's start (or one step later, for the origin lies between two
             points) at least 500 arcsec beyond the substrate peak.
         """
         curve.checked()
         angle, needed = self.scan.angle, (self.scan.start + self.scan.step, 500.0)
         if curve.angle[0] > needed[0] or curve.angle[-1] < needed[1]:
-            raise ValueError(
+            raise CurveFormatError(
                 f"curve: covers {curve.angle[0]:.0f} to {curve.angle[-1]:.0f} arcsec from the substrate peak; the "
-                f"network needs at least {needed[0]:.0f} to {needed[1]:.0f}; measure a wider scan (a fit can do "
-                "without the network: xrdlib fit --study none)"
+                f"network needs at least {needed[0]:.0f} to {needed[1]:.0f}{_advice(curve, *needed)}"
             )
         lowest = self.floor * curve.intensity.max()
         values = np.exp(np.interp(angle, curve.angle, np.log(np.maximum(curve.intensity, lowest))))
         n_valid = int(np.searchsorted(angle, curve.angle[-1] + 1e-6, side="right"))
         return self(values[None], np.array([n_valid]))
+
+
+def _advice(curve: MeasuredCurve, low: float, high: float) -> str:
+    """What to do about a curve that does not cover the range from ``low`` to ``high``, arcsec, a clause."""
+    first, last = float(curve.angle[0]), float(curve.angle[-1])
+    whole = -last <= low and -first >= high
+    # half as much again is more than an origin that is off, a quarter of the range more than a wrong unit
+    now, turned = (max(min(b, high) - max(a, low), 0.0) for a, b in ((first, last), (-last, -first)))
+    wider = "measure a wider scan, or fit it without the network (refine(curve), or xrdlib fit --study none)"
+    more = turned > max(1.5 * now, 0.25 * (high - low))
+    if curve.metadata.get("axis") or not (whole or more):  # an instrument's file names its axis
+        return f"; {wider}"
+    if curve.metadata.get("reversed"):
+        direction = "leave out what says that the angles run with theta (reverse=True or two_theta=True)"
+    else:
+        direction = "if it is omega, give reverse=True (2theta: two_theta=True)"
+    text = f", of which the negated angles, {-last:.0f} to {-first:.0f}, cover {'all' if whole else 'more'}"
+    text += f": the axis seems to run the other way; {direction}"
+    return text if whole else f"{text}, and {wider}"
 
 
 def _checked(intensity: ArrayLike, n_points: int) -> NDArray[np.floating]:

@@ -95,6 +95,47 @@ def test_a_measured_curve_that_no_epoch_reproduces(planted: Planted, aware: bool
     assert "should not be reported as a result" in found.paragraph
 
 
+@pytest.mark.parametrize(
+    ("best", "nearly", "shown"),
+    [(0.10029, True, "0.1003"), (0.149, True, "0.149"), (0.151, False, "0.151"), (0.0999, False, "0.0999")],
+)
+@pytest.mark.parametrize("aware", BOTH)
+def test_a_curve_that_is_nearly_reproduced_is_to_be_fitted_first(
+    planted: Planted, aware: bool, best: float, nearly: bool, shown: str
+) -> None:
+    d = planted(known=False, aware=aware, sparse=False, special=False, truth=False)
+    found = d.checkpoints
+    close = _decide(replace(d, checkpoints=replace(found, curve_rmse=found.curve_rmse - found.curve_rmse.min() + best)))
+    answer = close.answers["known"]
+    assert answer.value == (best < 0.1)
+    assert answer.short == f"best RMSE {shown}, limit 0.1"
+    assert bool(answer.nearly) == nearly
+    said = (
+        "Recommended: first a fit that starts from the prediction (refine, or xrdlib fit), for that is nearly close "
+        f"(RMSE of log10 intensity {shown} at epoch 30, below 0.1 would be fair); only if the fit"
+    )
+    assert close.advice[0].startswith(said) == nearly
+    if not answer.value:
+        assert LEAVES["model" if aware else "measurement"].advice in close.advice[0]
+        assert "first a fit" not in " ".join(close.what_if(known=True).advice)
+    assert max(map(len, close.table.to_string().splitlines())) <= 80
+
+
+def test_the_only_epoch_is_not_the_best_of_several(planted: Planted) -> None:
+    d = planted(known=False, aware=True, sparse=False, special=False, truth=False)
+    arrays = ("epochs", "predictions", "val_loss", "curve_rmse", "curve_mae", "curves")
+    one = replace(d.checkpoints, **{name: getattr(d.checkpoints, name)[-1:] for name in arrays}, final=60)
+    found = _decide(replace(d, checkpoints=replace(one, curve_rmse=np.array([0.10029]))))
+    said = found.answers["known"].because
+    assert "the only epoch does not reproduce it: RMSE of log10 intensity 0.1003 at epoch 60, 0.1 would be fair" in said
+    assert "at best" not in said
+    assert found.paragraph.startswith(
+        "For the measured curve lab we took epoch 60 of study lab, the only one of 60 with stored weights. Nothing was "
+        "selected by this curve. Its curve RMSE is 0.1003. By our own limit, an RMSE below 0.1, it does not reproduce"
+    )
+    assert "any other epoch" not in found.paragraph
+
+
 def test_a_measured_curve_that_an_epoch_reproduces_goes_on(planted: Planted) -> None:
     d = planted(known=True, aware=False, sparse=False, special=True, truth=False)
     found = _decide(d)

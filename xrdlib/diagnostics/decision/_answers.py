@@ -9,7 +9,7 @@ import numpy as np
 
 from xrdlib.data import MeasuredCurve
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics.checkpoints import Checkpoints
+from xrdlib.diagnostics.checkpoints import NEARLY, Checkpoints, beside
 from xrdlib.diagnostics.comparable import unlike_test_set
 from xrdlib.diagnostics.decision._chance import Chance, holds
 from xrdlib.diagnostics.epochs.tracking import Tracking
@@ -67,6 +67,8 @@ class Answer:
     numbers : tuple of Number
     borderline : bool
         Whether an interval holds its threshold so that the other answer cannot be excluded.
+    nearly : str
+        By how much a curve is missed that is nearly reproduced; empty where it is, or is missed by more.
     """
 
     value: bool | None
@@ -77,6 +79,7 @@ class Answer:
     numbers: tuple[Number, ...] = ()
     limit: str = ""
     borderline: bool = False
+    nearly: str = ""
 
     @property
     def word(self) -> str:
@@ -94,7 +97,10 @@ def known(study: Study, target: Target, found: Checkpoints, thresholds: Threshol
     best, limit = float(found.curve_rmse.min()), fair_limit(found, thresholds)
     unlike = unlike_test_set(study, target, "uniform")  # never for lying between the points of a grid
     reproduced = best < limit
-    rmse = f"RMSE of log10 intensity {best:.3f} at epoch {found.chosen}"
+    shown, held = beside(best, limit)
+    rmse = f"RMSE of log10 intensity {shown} at epoch {found.chosen}"
+    none = "no epoch reproduces it" if found.only is None else "the only epoch does not reproduce it"
+    nearly = ""
     if isinstance(target.source, MeasuredCurve):
         kind = "it is a measured curve"
     else:
@@ -102,19 +108,20 @@ def known(study: Study, target: Target, found: Checkpoints, thresholds: Threshol
     if not unlike:
         because = "it is simulated as the training curves were"
         if not reproduced:
-            because += f" (though no epoch reproduces it: {rmse}, {limit:.3g} would be fair)"
+            because += f" (though {none}: {rmse}, {held} would be fair)"
         otherwise = "its curve were measured, or recorded in another way than theirs, and no epoch reproduced it"
     elif reproduced:
-        because = f"{kind}, and an epoch reproduces it: {rmse}, below {limit:.3g}"
+        because = f"{kind}, and an epoch reproduces it: {rmse}, below {held}"
         if (final := float(found.curve_rmse[found.row(found.final)])) >= limit:
-            because += f" (final does not: {final:.3f})"
-        otherwise = f"no epoch came closer than an RMSE of {limit:.3g}"
+            because += f" (final does not: {beside(final, limit)[0]})"
+        otherwise = f"no epoch came closer than an RMSE of {held}"
     else:
-        because = f"{kind}, and no epoch reproduces it: at best {rmse}, {limit:.3g} would be fair"
-        otherwise = f"an epoch came closer than an RMSE of {limit:.3g}"
-    short = f"best RMSE {best:.3f}, limit {limit:.3g}" if unlike else "simulated as its training curves"
+        because = f"{kind}, and {none}: {'at best ' if found.only is None else ''}{rmse}, {held} would be fair"
+        otherwise = f"an epoch came closer than an RMSE of {held}"
+        nearly = f"{rmse}, below {held} would be fair" if best < NEARLY * limit else ""
+    short = f"best RMSE {shown}, limit {held}" if unlike else "simulated as its training curves"
     numbers = (Number("curve_rmse", _exact(best), limit),)
-    return Answer(not unlike or reproduced, "measured", because, short, otherwise, numbers)
+    return Answer(not unlike or reproduced, "measured", because, short, otherwise, numbers, nearly=nearly)
 
 
 def aware(study: Study) -> Answer:

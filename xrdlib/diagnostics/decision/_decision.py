@@ -151,6 +151,7 @@ class Decision(Section):
                     numbers=(),
                     limit="",
                     borderline=False,
+                    nearly="",
                 )
         note = note_tree(bool(self.note.answers["Q1"]), changed["critical"].value, self.note.by_rule)
         return replace(self, answers=changed, note=note)

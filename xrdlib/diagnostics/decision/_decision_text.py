@@ -36,7 +36,7 @@ def advice(d: Decision) -> list[str]:
     found = d.recommendations
     doubts = [_borderline(a, d.answers[a.question]) for a in d.alternatives if d.answers[a.question].borderline]
     if not found[0].given:
-        return [f"Recommended: {_leaf(found[0].leaf)}.", *doubts]
+        return [f"Recommended: {_fit_first(d.answers['known'])}{_leaf(found[0].leaf)}.", *doubts]
     open_ones = listed([f"whether {QUESTIONS[s.question].holds}" for s in d.path if s.answer.value is None])
     said = [f"What to do depends on what only you know: {open_ones}."]
     return [*said, *(f"If {when(r.given)}: {_leaf(r.leaf)}." for r in found), *doubts]
@@ -61,6 +61,16 @@ def _step(step: Step) -> str:
 
 def _leaf(leaf: Leaf) -> str:
     return f"{leaf.advice} ({_keys(leaf.remedies)}); measured on study lab: {leaf.worth}"
+
+
+def _fit_first(known: Answer) -> str:
+    """What to try before anything else where the curve is nearly reproduced, a clause; else empty."""
+    if not known.nearly:
+        return ""
+    return (
+        f"first a fit that starts from the prediction (refine, or xrdlib fit), for that is nearly close "
+        f"({known.nearly}); only if the fit does not describe the curve, either: "
+    )
 
 
 def _borderline(a: Alternative, answer: Answer) -> str:

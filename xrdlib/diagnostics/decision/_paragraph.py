@@ -6,7 +6,7 @@ import numpy as np
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameters
-from xrdlib.diagnostics.checkpoints import Checkpoints
+from xrdlib.diagnostics.checkpoints import Checkpoints, beside
 from xrdlib.diagnostics.decision._answers import Answer
 from xrdlib.diagnostics.decision._chance import Chance
 from xrdlib.diagnostics.errors.sample_errors import sample_errors
@@ -48,7 +48,7 @@ def write(
     epoch = found.chosen if by_curve or found.ideal is None else found.ideal
     said = [_selected(target, found, epoch, by_curve)]
     if epoch == found.final:
-        said += _only(study, found, epoch)
+        said += _only(study, found, epoch, limit)
     else:
         said += _two_unknown(study, found, epoch) if found.true is None else _two_known(study, found, epoch)
         said += _worth_by_curve(target, found, luck) if by_curve else _worth_by_truth(study, found, epoch, luck)
@@ -63,9 +63,9 @@ def write(
 def _selected(target: Target, found: Checkpoints, epoch: int, by_curve: bool) -> str:
     n = found.epochs.size
     among = f"among {n} epochs" if n == found.n_trained else f"among the {n} epochs with stored weights"
-    if n == 1:
-        among = "the only one there is"
     kind = "measured curve" if isinstance(target.source, MeasuredCurve) else "virtual experiment"
+    if found.only is not None:
+        return f"For the {kind} {target.name} we took epoch {epoch} of study {found.study}, {found.only}."
     by = (
         "whose prediction, simulated again, comes closest to the curve (RMSE of log10 intensity)"
         if by_curve
@@ -97,10 +97,12 @@ def _figures(study: Study, found: Checkpoints, epochs: list[int]) -> list[str]:
     ]
 
 
-def _only(study: Study, found: Checkpoints, epoch: int) -> list[str]:
+def _only(study: Study, found: Checkpoints, epoch: int, limit: float) -> list[str]:
     loss = "It is also the checkpoint with the lowest validation loss, so that nothing had to be chosen between."
+    if found.only is not None:
+        loss = "Nothing was selected by this curve."
     if found.true is None:
-        return [loss, f"Its curve RMSE is {found.curve_rmse[found.row(epoch)]:.3f}."]
+        return [loss, f"Its curve RMSE is {beside(found.curve_rmse[found.row(epoch)], limit)[0]}."]
     return [loss, f"It has {_figures(study, found, [epoch])[0]}."]
 
 
@@ -205,12 +207,15 @@ def _worth_by_curve(target: Target, found: Checkpoints, luck: Chance) -> list[st
 
 
 def _not_reproduced(found: Checkpoints, epoch: int, limit: float) -> str:
-    rmse, best = found.curve_rmse[found.row(epoch)], found.curve_rmse.min()
-    said = f"By our own limit, an RMSE below {limit:.3g}, the selected epoch does not reproduce the curve ({rmse:.3f})"
-    if best < limit:
-        said += f", while epoch {found.chosen} does ({best:.3f})"
+    lowest = float(found.curve_rmse.min())
+    rmse, held = beside(float(found.curve_rmse[found.row(epoch)]), limit)
+    best = beside(lowest, limit)[0]
+    which = "the selected epoch" if found.only is None else "it"
+    said = f"By our own limit, an RMSE below {held}, {which} does not reproduce the curve ({rmse})"
+    if lowest < limit:
+        said += f", while epoch {found.chosen} does ({best})"
     elif epoch != found.chosen:
-        said += f", nor does any other epoch (at best {best:.3f}, epoch {found.chosen})"
+        said += f", nor does any other epoch (at best {best}, epoch {found.chosen})"
     elif found.epochs.size > 1:
         said += ", nor does any other epoch"
     return f"{said}: its parameters should not be reported as a result."

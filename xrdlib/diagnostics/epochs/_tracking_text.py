@@ -17,6 +17,9 @@ __all__ = ["findings"]
 
 def findings(t: Tracking) -> list[str]:
     """What the correlations, the change point and the regret say."""
+    if t.epochs.size == 1:
+        said = ["At a single epoch there is no trace: nothing to compare with the validation loss, and no regret."]
+        return said + left_out(t.left_out, t.test_set)
     together = (
         "is constant or too short to compare with the validation loss" if np.isnan(t.spearman) else
         "falls with the validation loss" if t.spearman > 0.7 else

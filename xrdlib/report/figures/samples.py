@@ -16,6 +16,7 @@ from xrdlib.refinement import refine
 from xrdlib.report.figures.material import Drawing, Material
 from xrdlib.simulation import (
     CRYSTALS,
+    PARAMETERS,
     YIG_FILM,
     Instrument,
     StrainParameters,
@@ -131,7 +132,7 @@ def training_curves(m: Material) -> Drawing:
     drawn = resimulate(first, dataset.scan.angle, Nuisances(), dataset)
     drawing = _curves(m, dict(zip(("first", "second", "third"), drawn, strict=False)))
     named = zip(("first", "second", "third"), first, strict=False)
-    return replace(drawing, said=tuple(f"{name}: {StrainParameters.from_array(row)!r}" for name, row in named))
+    return replace(drawing, said=tuple(f"{name}: {_numbers(row)}; lengths in Å." for name, row in named))
 
 
 def ways(m: Material) -> Drawing:
@@ -180,6 +181,11 @@ def _peak(whose: str, parameters: StrainParameters) -> str:
         f"{whose} largest strain is {peak.strain:.4f}, at a depth of {peak.depth:.0f} Å; it diffracts at "
         f"{peak.angle:.0f} arcsec."
     )
+
+
+def _numbers(row: FloatArray) -> str:
+    """Seven parameters, which a study may store as float32: no more digits than those have."""
+    return ", ".join(f"{name} {value:.5g}" for name, value in zip(PARAMETERS, row, strict=True))
 
 
 def _figure(plot: Any, what: Any, width: float) -> Any:
