@@ -47,6 +47,14 @@ def test_noise_alone_looks_like_noise(noisy):
     assert any("may be noise alone" in s for s in noisy.sentences) == (noisy.neighbour_correlation < 0.2)
 
 
+def test_a_correlation_that_was_lost_in_rounding_is_not_defined(noisy):
+    covariance = noisy.covariance.copy()
+    covariance[2, 3] = covariance[3, 2] = 10 * np.sqrt(covariance[2, 2] * covariance[3, 3])
+    correlation = replace(noisy, covariance=covariance).correlation
+    assert np.isnan(correlation.loc["L1", "Rp1"])
+    assert np.allclose(np.diag(correlation)[np.isfinite(np.diag(correlation))], 1)
+
+
 def test_poisson_and_log_agree_where_counts_are_many(make_curve):
     curve = make_curve(counts=6e4)
     by_counts = refine(curve, starts=TRUE, likelihood="poisson")

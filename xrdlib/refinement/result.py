@@ -111,9 +111,12 @@ class Refinement(Section):
 
     @property
     def correlation(self) -> pd.DataFrame:
-        """Correlation matrix of parameters and nuisances; empty where not fitted."""
+        """Correlation matrix of parameters and nuisances; empty where not fitted, or lost in rounding."""
         size = np.sqrt(np.diag(self.covariance))
-        return pd.DataFrame(self.covariance / np.outer(size, size), index=VARIABLES, columns=VARIABLES)
+        matrix = self.covariance / np.outer(size, size)
+        # of directions that the curve hardly feels the covariance is huge, and others' entries are its rounding
+        lost = np.abs(matrix) > 1 + 1e-6
+        return pd.DataFrame(np.where(lost, np.nan, matrix), index=VARIABLES, columns=VARIABLES)
 
     @property
     def unidentifiable(self) -> tuple[str, ...]:
