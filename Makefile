@@ -37,8 +37,8 @@ lab: $(VENV)/.installed-dev ## JupyterLab on notebooks/
 voila: $(VENV)/.installed-dev ## every explorer on one page without code, for teaching
 	$(BIN)/voila --Voila.ip=127.0.0.1 --Voila.auto_token=True $(LAB_FLAGS) notebooks/voila/explorers.ipynb
 
-browser: $(VENV)/.installed-dev ## the tests in Chromium alone; screenshots and response times in build/browser/
-	$(PYTEST) tests/browser
+browser: $(VENV)/.installed-dev ## the tests in Chromium, all notebooks; screenshots and response times in build/browser/
+	XRDLIB_BROWSER=1 $(PYTEST) tests/browser
 
 # -n: names in docstrings that lead nowhere; -W: any warning is an error
 docs: $(VENV)/.installed-docs ## the site, in build/site (open build/site/index.html): API, notebooks, tutorials, pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 pytestmark = pytest.mark.slow
 
 NOTEBOOKS = [path.stem for path in (Path(__file__).resolve().parents[2] / "notebooks").glob("*[02468]_*.ipynb")]
+LONG = pytest.mark.skipif("XRDLIB_BROWSER" not in os.environ, reason="`make browser` runs all")
+ALWAYS = ("00_start_here",)  # by `make test`, too; every explorer is there under Voila
 
 
-@pytest.mark.parametrize("notebook", sorted(NOTEBOOKS))
+@pytest.mark.parametrize("notebook", [pytest.param(n, marks=() if n in ALWAYS else LONG) for n in sorted(NOTEBOOKS)])
 def test_every_control_of_every_explorer(notebook: str, run_in_jupyterlab) -> None:
     run_in_jupyterlab(notebook)
 

@@ -210,10 +210,7 @@ class TestKilled:
             workers = _children(process.pid)
             process.send_signal(signal.SIGKILL)
         assert len(workers) >= 2
-        deadline = time.monotonic() + 20
-        while any(_alive(pid) for pid in workers):
-            assert time.monotonic() < deadline, "workers are still there"
-            time.sleep(0.05)
+        _wait_until_gone(workers)
         assert len(Dataset.open(folder, complete=False).missing_chunks) > 0
         dataset = build_dataset(folder, config, workers=1, progress=False)
         assert dataset.check(30) < 1.1e-5
@@ -249,7 +246,7 @@ class TestInterrupted:
             os.killpg(process.pid, signal.SIGINT)
             out, err = process.communicate(timeout=60)
         assert (out, err) == ("interrupted\n", "")
-        assert not any(_alive(pid) for pid in workers)
+        _wait_until_gone(workers)  # what tracks shared memory ends after its parent
         assert_identical(built, build_dataset(tmp_path / "d", CONFIG, workers=1, progress=False))
 
     def test_raised_by_the_results_which_cancel_what_waits(self):
@@ -324,6 +321,13 @@ def _children(pid):
         if int(fields[1]) == pid:
             found.append(int(stat.parent.name))
     return found
+
+
+def _wait_until_gone(processes):
+    deadline = time.monotonic() + 20
+    while any(_alive(pid) for pid in processes):
+        assert time.monotonic() < deadline, "workers are still there"
+        time.sleep(0.05)
 
 
 def _alive(pid):
