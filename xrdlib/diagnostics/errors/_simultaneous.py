@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,13 +21,24 @@ def resampled_sums(values: FloatArray, n_bootstrap: int, seed: int) -> tuple[Flo
     A resample is how often each sample is drawn, so that all sums are one matrix product.
     """
     n, shape = len(values), values.shape[1:]
-    flat, rng = values.reshape(n, -1), np.random.default_rng(seed)
-    again, block = [], max(1, _BLOCK // n)
+    flat = values.reshape(n, -1)
+    drawn = _few_draws(n, n_bootstrap, seed) if n * n_bootstrap <= _BLOCK else _draws(n, n_bootstrap, seed)
+    again = np.concatenate([block @ flat for block in drawn])
+    return values.sum(axis=0), again.reshape(n_bootstrap, *shape)
+
+
+def _draws(n: int, n_bootstrap: int, seed: int) -> Iterator[FloatArray]:
+    """How often each of n samples is drawn, shape (n_bootstrap, n), block by block."""
+    rng, block = np.random.default_rng(seed), max(1, _BLOCK // n)
     for start in range(0, n_bootstrap, block):
         size = min(block, n_bootstrap - start)
         drawn = rng.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
-        again.append(np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64) @ flat)
-    return values.sum(axis=0), np.concatenate(again).reshape(n_bootstrap, *shape)
+        yield np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
+
+
+@lru_cache(maxsize=1)  # an explorer asks for the same ones at every step: half of its time
+def _few_draws(n: int, n_bootstrap: int, seed: int) -> tuple[FloatArray, ...]:
+    return tuple(_draws(n, n_bootstrap, seed))
 
 
 def simultaneous(value: FloatArray, again: FloatArray, enough: NDArray[np.bool_]) -> FloatArray:
