@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
-from xrdlib.training import Study, StudyError, run_study
+from xrdlib.training import Study, StudyError, loop, run_study
 
 WORK = """
 import scipy.stats, torch._dynamo, xarray  # which the first step of an optimiser, and others, would import
@@ -33,10 +34,19 @@ def contents(folder):
     return {str(f.relative_to(folder)): f.read_bytes() for f in files if f.suffix != ".partial"}
 
 
+def differences(one, other):
+    """Largest difference of every tensor that differs, beside its largest value."""
+    mine, theirs = load(one), load(other)
+    return {
+        k: (float(abs(v - theirs[k]).max()), float(abs(v).max())) for k, v in mine.items() if (v != theirs[k]).any()
+    }
+
+
 def assert_identical(one, other):
     mine, theirs = contents(one.path), contents(other.path)
     assert mine.keys() == theirs.keys()
-    assert [name for name in mine if mine[name] != theirs[name]] == []
+    bad = [name for name in mine if mine[name] != theirs[name]]
+    assert bad == [], [differences(mine[name], theirs[name]) for name in bad if name.endswith(".safetensors")]
     assert len(one.checkpoints) == 3
     for name in ARRAYS:
         np.testing.assert_array_equal(one.predictions[name].to_numpy(), other.predictions[name].to_numpy())
@@ -96,6 +106,25 @@ def test_killed_between_any_two_files_of_an_epoch(random_study, tmp_path, killed
         with pytest.raises(StudyError, match="unfinished"):
             Study.open(path)
         assert_identical(run_study(random_study.config, path, workers=1, progress=False), random_study)
+
+
+def test_stopped_between_the_last_epoch_s_history_and_what_goes_on_from_it(study, tmp_path, monkeypatch):
+    class Stop(BaseException):
+        pass
+
+    save = loop._save_resume
+
+    def stopped(path, network, optimiser, epoch):
+        if epoch == 3:
+            raise Stop
+        save(path, network, optimiser, epoch)
+
+    monkeypatch.setattr(loop, "_save_resume", stopped)
+    with pytest.raises(Stop):
+        run_study(study.config, tmp_path / "s", workers=1, progress=False)
+    assert len((tmp_path / "s" / "history.csv").read_text().splitlines()) == 4
+    monkeypatch.undo()
+    assert_identical(run_study(study.config, tmp_path / "s", workers=1, progress=False), study)
 
 
 def test_killed_between_the_last_epoch_and_the_hashes(study, tmp_path):

@@ -84,7 +84,9 @@ def run_study(
         raise StudyError(f"study {config.name}: was put together by a remedy, not trained; repeat that remedy")
     with named_if_full(StudyError, folder, _AGAIN):
         _prepare(folder, config, start)
-    if len(read_history(folder / "history.csv")) == config.training.epochs:
+    epochs = config.training.epochs
+    # a kill between the last epoch's history and what goes on from it leaves the latter an epoch behind
+    if len(read_history(folder / "history.csv")) == epochs == _resumable_epoch(folder / _RESUME, epochs):
         if (folder / _RESUME).exists() and not (folder / HASHES).exists():  # killed between the two
             write_hashes(folder)
         return Study.open(folder)  # also without what only training needs, as the shipped studies are
@@ -244,6 +246,15 @@ def _save_resume(path: Path, network: Network, optimiser: Optimiser, epoch: int)
     tensors = {f"weights.{k}": v.detach().clone() for k, v in network.state_dict().items()}
     tensors |= {f"moments.{k}": v for k, v in optimiser.moments().items()}
     _save(tensors, path, epoch)
+
+
+def _resumable_epoch(path: Path, otherwise: int) -> int:
+    """Epoch that a training would go on from; ``otherwise`` where there is no such file, or it cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return int(file.metadata()["epoch"])
+    except Exception:  # finished studies do without it
+        return otherwise
 
 
 def _load_resume(path: Path, network: Network, optimiser: Optimiser) -> int:
