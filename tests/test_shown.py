@@ -8,6 +8,7 @@ from xrdlib._shown import Shown
 from xrdlib.data import LAB_EXPERIMENT, Dataset, DatasetConfig, build_dataset
 from xrdlib.data._stored import open_group
 from xrdlib.diagnostics import Target, coverage
+from xrdlib.training import Study
 
 
 def test_study(study):
@@ -21,9 +22,12 @@ def test_study(study):
     assert f"<tr><th>experiments</th><td>{names}</td></tr>" in page
 
 
-def test_a_study_of_fresh_curves_says_so():
+def test_a_study_of_fresh_curves_says_so(tmp_path):
     study = xrdlib.reference_study("accurate")
     assert "curves 40000 uniform; for training 524288 new ones in every epoch" in repr(study)
+    training = replace(study.config.training, epoch_size=None)
+    unfinished = Study(tmp_path, replace(study.config, training=training), study.history.iloc[:0])
+    assert "40000 uniform; for training as many new ones in every epoch" in repr(unfinished)
     said = coverage(study, LAB_EXPERIMENT).sentences
     assert "trained on 8388608 curves, new ones in every epoch; 20000 samples" in said[0]
     assert not any("training sample of" in sentence for sentence in said)

@@ -156,7 +156,7 @@ def _train(config: StudyConfig, curves: StudyCurves, folder: Path, progress: boo
     epochs = range(done + 1, training.epochs + 1)
     # curves are read, simulated or measured while others are trained on
     with bar as advance, closing(ahead(pool for epoch in epochs for pool in pools(curves, epoch))) as stream:
-        advance(0, "preparing curves, first epoch")  # else nothing moves for as long as that takes
+        advance(0, "preparing curves")  # else nothing moves for as long as that takes
         for epoch in epochs:
             train_loss, rate = _epoch(network, optimiser, stream, config, epoch)
             state = _stored(network, training.checkpoint_precision)

@@ -198,7 +198,7 @@ class Study(Shown):
         data, training = self.config.dataset, self.config.training
         words = f"{data.size} {data.sampling}"
         if training.fresh:
-            words += f"; for training {training.epoch_size or len(self.training_parameters)} new ones in every epoch"
+            words += f"; for training {training.epoch_size or 'as many'} new ones in every epoch"
         return words
 
     @property
