@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from xrdlib.data import LAB, LAB_EXPERIMENT, SPACE, Experiment, MeasuredCurve, load_curve
 from xrdlib.diagnostics import Nuisances, Target, checkpoints, fit_nuisances, resimulate, track
-from xrdlib.diagnostics.checkpoints import beside
+from xrdlib.diagnostics._checkpoints_text import beside
 from xrdlib.diagnostics.target import DISORDER, FWHM, LORENTZ_FRACTION
 from xrdlib.metrics import curve_error
 from xrdlib.simulation import Instrument, Scan, StrainParameters, simulate

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xrdlib.diagnostics.checkpoints import NEARLY, beside
+from xrdlib.diagnostics._checkpoints_text import beside
+from xrdlib.diagnostics.checkpoints import NEARLY
 from xrdlib.diagnostics.epochs.luck import Luck
 from xrdlib.diagnostics.information.identifiability import Identifiability
 from xrdlib.simulation import PARAMETERS

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from xrdlib._section import Section, by_parameter
 from xrdlib.data import SPACE
 from xrdlib.data.space import PARAMETER_UNITS
+from xrdlib.diagnostics._checkpoints_text import sentences
 from xrdlib.diagnostics.target import Nuisances, Target, fit_nuisances, resimulate
 from xrdlib.metrics import curve_error, parameter_error
 from xrdlib.simulation import PARAMETERS
 from xrdlib.training import Study
 
-__all__ = ["NEARLY", "Checkpoints", "beside", "checkpoints", "checkpoints_at", "row_label"]
+__all__ = ["NEARLY", "Checkpoints", "checkpoints", "checkpoints_at", "row_label"]
 
 FloatArray = NDArray[np.float64]
 
@@ -213,63 +214,7 @@ class Checkpoints(Section):
     @property
     def sentences(self) -> list[str]:
         """How the named epochs differ."""
-        n = self.nuisances
-        origin = "fitted to the curve" if n.fitted else "known"
-        if edges := n.at_edge:
-            origin += f", at the edge of what was tried: {', '.join(edges)}"
-        said = []
-        f, best = self.row(self.final), self.row(self.chosen)
-        if self.only is not None:
-            error = "" if self.error is None else f" Its parameters err by {self.error[f]:.2f} % of range."
-            said.append(
-                f"Epoch {self.final} is {self.only}: there is no epoch to choose, final and chosen are one. Its "
-                "re-simulated prediction misses the curve by an RMSE of log10 intensity of "
-                f"{self.curve_rmse[f]:.4f}.{error}"
-            )
-        elif self.error is not None and self.ideal is not None and self.regret is not None:
-            i = self.row(self.ideal)
-            said.append(
-                f"final is epoch {self.final} ({self.why_final}), ideal is epoch {self.ideal} (lowest error on "
-                f"this experiment): {self.error[f]:.2f} against {self.error[i]:.2f} % of range, a regret of "
-                f"{self.regret:.2f}."
-            )
-            if self.ideal != self.final:
-                said.append(
-                    f"ideal is the best of {self.epochs.size} epochs, picked with the truth in hand: part of its "
-                    "advantage may be luck."
-                )
-            comparison = (
-                "more"
-                if self.error[best] > self.error[f]
-                else "less"
-                if self.error[best] < self.error[f]
-                else "the same"
-            )
-            said.append(
-                f"chosen is what one can pick without the truth: epoch {self.chosen}, whose re-simulated prediction "
-                f"comes closest to the curve. Its parameters err by {self.error[best]:.2f} % of range, {comparison} "
-                f"{'as' if comparison == 'the same' else 'than'} those of final."
-            )
-        else:
-            said.append(
-                "True parameters unknown: chosen is the epoch whose re-simulated prediction comes closest to the "
-                f"curve, {self.chosen}; RMSE of log10 intensity {self.curve_rmse[best]:.4f}, at final (epoch "
-                f"{self.final}) {self.curve_rmse[f]:.4f}. The closest curve need not have the best parameters."
-            )
-        said.append(
-            f"Re-simulated with a resolution of {n.fwhm:g} arcsec, Lorentz fraction {n.lorentz_fraction:g}, disorder "
-            f"{n.disorder:g} ({origin}); scale and background fitted at every epoch."
-        )
-        if self.n_trained > self.epochs.size > 1:
-            said.append(
-                f"Of {self.n_trained} epochs the {self.epochs.size} with stored weights are compared; final is the "
-                "best of these."
-            )
-        outside = ((self.predictions < SPACE.minimum) | (self.predictions > SPACE.maximum)).any(axis=1)
-        if outside.any():
-            where = f"At {outside.sum()} of {outside.size} epochs a" if self.only is None else "A"
-            said.append(f"{where} predicted parameter is outside its range; it is re-simulated at the edge.")
-        return said
+        return sentences(self)
 
 
 def checkpoints(study: Study, target: Target) -> Checkpoints:
@@ -329,15 +274,6 @@ def checkpoints_at(study: Study, target: Target, epochs: NDArray[np.int64], pred
         final=study.final_among(epochs),
         continued=study.continued,
     )
-
-
-def beside(value: float, limit: float) -> tuple[str, str]:
-    """An RMSE and the limit it is held against as texts, with so many digits that they do not look equal."""
-    for digits in (3, 4, 5, 6):
-        texts = f"{value:.{digits}f}", f"{limit:.{digits}g}"
-        if float(texts[0]) != float(texts[1]):
-            break
-    return texts
 
 
 def row_label(parameter: str) -> str:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from xrdlib.data import MeasuredCurve
+from xrdlib.diagnostics._checkpoints_text import beside
 from xrdlib.diagnostics._intervals import Interval
-from xrdlib.diagnostics.checkpoints import NEARLY, Checkpoints, beside
+from xrdlib.diagnostics.checkpoints import NEARLY, Checkpoints
 from xrdlib.diagnostics.comparable import unlike_test_set
 from xrdlib.diagnostics.decision._chance import Chance, holds
 from xrdlib.diagnostics.epochs.tracking import Tracking

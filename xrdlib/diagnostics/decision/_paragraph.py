@@ -6,7 +6,8 @@ import numpy as np
 
 from xrdlib.data import SPACE, Experiment, MeasuredCurve
 from xrdlib.data.space import format_parameters
-from xrdlib.diagnostics.checkpoints import Checkpoints, beside
+from xrdlib.diagnostics._checkpoints_text import beside
+from xrdlib.diagnostics.checkpoints import Checkpoints
 from xrdlib.diagnostics.decision._answers import Answer
 from xrdlib.diagnostics.decision._chance import Chance
 from xrdlib.diagnostics.errors.sample_errors import sample_errors
